@@ -1,0 +1,39 @@
+# `make run` and `make test` work on a bare machine with Python 3.11+ and make.
+PYTHON ?= python3
+PORT ?= 8000
+BIN = .venv/bin
+TEST_POSTGRES ?= postgres://postgres@127.0.0.1:5432/postgres
+TEST_MARIADB ?= mysql://root@127.0.0.1:3306/test
+
+run: .venv/run
+	@exec $(BIN)/python manage.py up --port $(PORT)
+
+test: .venv/dev
+	$(BIN)/pytest $(ARGS)
+
+test-postgres: .venv/dev
+	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test $(BIN)/pytest $(ARGS)
+
+test-mariadb: .venv/dev
+	$(BIN)/pip install --quiet -r requirements-mariadb.txt
+	DATABASE_URL=$(TEST_MARIADB) SECRET_KEY=test $(BIN)/pytest $(ARGS)
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+.venv/run: requirements.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/run
+
+.PHONY: run test test-postgres test-mariadb lint

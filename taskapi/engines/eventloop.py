@@ -1,0 +1,36 @@
+"""All programs share one event loop in one thread: light enough for a hundred thousand of them."""
+
+import asyncio
+import threading
+
+from django.db import connections
+
+from taskapi.engines.local import LocalEngine
+from taskapi.runner import task_factory
+
+DEFAULT_SLOTS = 100_000
+
+
+class EventLoopEngine(LocalEngine):
+    name = "eventloop"
+
+    def take_slots(self, wanted):
+        return wanted or DEFAULT_SLOTS
+
+    def open(self):
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_task_factory(task_factory)
+        threading.Thread(target=self._run, args=(self.loop,), name="eventloop", daemon=True).start()
+
+    def close(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+    def begin(self, run):
+        self.loop.call_soon_threadsafe(run.begin, self.loop)
+
+    def _run(self, loop):
+        try:
+            loop.run_forever()
+        finally:
+            loop.close()
+            connections.close_all()

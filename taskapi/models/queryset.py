@@ -1,0 +1,157 @@
+"""The moves of tasks, one or many. Each is one transaction that writes the rows it won together with their events.
+
+Rows are locked in the order of their ids, so that two groups never wait for each other in a circle. SQLite has no
+row locks and needs none: a transaction there has the whole database (see the settings).
+"""
+
+from itertools import groupby
+
+import orjson
+from django.db import models, transaction
+from django.db.models import F, Max, Min
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from taskapi.models.event import TaskEvent
+from taskapi.models.moves import failure
+from taskapi.models.status import FINAL, Reason, Status, sources
+
+# Turns of one nice; see TaskQuerySet.next_turn().
+NICE_SPAN = 2**40
+BATCH = 500
+
+
+class TaskQuerySet(models.QuerySet):
+    def fork(self, owner, specs):
+        """New PENDING tasks of this user, one for each dict of fields, all or none; returns them in that order."""
+        now = timezone.now()
+        tasks = [self.model(owner=owner, created_at=now, updated_at=now, **spec) for spec in specs]
+        with transaction.atomic():
+            self._line_up(owner, tasks, now)
+            self.bulk_create(tasks)
+            self._note([(task.pk, task.reason) for task in tasks], Status.PENDING, owner, now)
+        return tasks
+
+    def kill(self, by=None):
+        """KILLED, all of these that have not ended; returns their ids.
+
+        Where a program runs it is still to be stopped: the reason is TERMINATING until its worker settles that.
+        """
+        with transaction.atomic():
+            open_tasks = self.filter(status__in=sources(Status.KILLED)).select_for_update().order_by("id")
+            statuses = list(open_tasks.values_list("id", "status"))
+            pending = [pk for pk, status in statuses if status == Status.PENDING]
+            running = [pk for pk, status in statuses if status == Status.RUNNING]
+            self._move(pending, Status.KILLED, by=by)
+            self._move(running, Status.KILLED, Reason.TERMINATING, by=by)
+        return pending + running
+
+    def claim(self, worker, slots):
+        """RUNNING, for this worker, the tasks whose turn it is; returns at most so many as there are slots."""
+        waiting = self.filter(turn__isnull=False)
+        if slots < 1 or not waiting.exists():  # reading takes no lock: an idle worker disturbs nobody
+            return []
+        now = timezone.now()
+        fresh = {"error": "", "exit_code": None, "progress": None, "progress_text": ""}
+        with transaction.atomic():
+            tasks = list(waiting.select_for_update(skip_locked=True).order_by("turn", "id")[:slots])
+            ids = [task.pk for task in tasks]
+            self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, started_at=now, **fresh)
+        for task in tasks:
+            task.status, task.worker, task.attempt = Status.RUNNING, worker, task.attempt + 1
+        return tasks
+
+    def record(self, worker, moves):
+        """Writes what became of tasks that this worker runs; returns the ids of those whose move won.
+
+        A move loses when its task has ended meanwhile, or is no longer this worker's, or runs another attempt.
+        """
+        with transaction.atomic():
+            mine = self.filter(pk__in=[move.task_id for move in moves], worker=worker, status=Status.RUNNING)
+            attempts = dict(mine.select_for_update().order_by("id").values_list("id", "attempt"))
+            won = [move for move in moves if attempts.get(move.task_id) == move.attempt]
+            for _, alike in groupby(sorted(won, key=likeness), key=likeness):
+                alike = list(alike)
+                ids = [move.task_id for move in alike]
+                self._move(ids, alike[0].to, alike[0].reason, **alike[0].fields)
+        return {move.task_id for move in won}
+
+    def settle(self, worker, ids):
+        """Says that the programs of these killed tasks of this worker have stopped."""
+        killed = self.filter(worker=worker, status=Status.KILLED, reason=Reason.TERMINATING)
+        return killed.filter(pk__in=ids).update(reason=Reason.NONE, updated_at=timezone.now())
+
+    def recover(self, worker):
+        """Takes up to BATCH tasks from a worker that has died; returns how many there were."""
+        with transaction.atomic():
+            running = self.filter(worker=worker, status=Status.RUNNING).select_for_update().order_by("id")
+            tasks = list(running[:BATCH])
+            self.record(worker, [failure(task, Reason.LOST, "The worker that ran it died.") for task in tasks])
+            killed = self.filter(worker=worker, status=Status.KILLED, reason=Reason.TERMINATING)
+            killed.update(reason=Reason.NONE, updated_at=timezone.now())
+        return len(tasks)
+
+    def line_up_due(self):
+        """Gives a turn to up to BATCH tasks whose time (`run_at`) has come; returns how many there were."""
+        due = self.filter(status=Status.PENDING, turn=None, run_at__lte=Now())
+        if not due.exists():
+            return 0
+        with transaction.atomic():
+            tasks = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:BATCH])
+            now = timezone.now()
+            for owner, theirs in groupby(sorted(tasks, key=lambda task: task.owner_id), key=lambda task: task.owner_id):
+                self._line_up(owner, list(theirs), now, due=True)
+            self.bulk_update(tasks, ["turn"])
+        return len(tasks)
+
+    def next_turn(self, owner, nice):
+        """The turn of a further task of this user; turns are served lowest first.
+
+        Start-time fair queueing: who has nothing waiting lines up beside the head of the queue, who has lines up
+        behind his own last, so that users alternate however many tasks one of them has. The nice value is the
+        high part of the number, so that one index serves both.
+        """
+        lowest = nice * NICE_SPAN
+        waiting = self.model.objects.filter(turn__range=(lowest, lowest + NICE_SPAN - 1))
+        head = waiting.aggregate(turn=Min("turn"))["turn"]
+        last = waiting.filter(owner=owner).aggregate(turn=Max("turn"))["turn"]
+        return max(lowest if head is None else head, lowest if last is None else last + 1)
+
+    def _line_up(self, owner, tasks, now, due=False):
+        turns = {}
+        for task in tasks:
+            if not due and task.run_at is not None and task.run_at > now:
+                task.reason = Reason.SCHEDULED
+                continue
+            if task.nice not in turns:
+                turns[task.nice] = self.next_turn(owner, task.nice)
+            task.turn = turns[task.nice]
+            turns[task.nice] += 1
+
+    def _move(self, ids, to, reason=Reason.NONE, by=None, **fields):
+        """The one function that writes `status`, with the guard in the WHERE and the events beside it.
+
+        Its caller has locked the rows and chosen those that may go, in the transaction that a MoveLost rolls back.
+        """
+        if not ids:
+            return
+        now = timezone.now()
+        if to in FINAL:
+            fields["ended_at"] = now
+        if to == Status.COMPLETED:
+            fields["completed_at"] = now
+        guarded = self.model.objects.filter(pk__in=ids, status__in=sources(to))
+        moved = guarded.update(status=to, reason=reason, updated_at=now, turn=None, **fields)
+        if moved != len(ids):
+            raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
+        self._note([(pk, reason) for pk in ids], to, by, now)
+
+    def _note(self, reasons, status, by, now):
+        TaskEvent.objects.bulk_create(
+            TaskEvent(task_id=pk, status=status, reason=reason, by=by, at=now) for pk, reason in reasons
+        )
+
+
+def likeness(move):
+    """Equal for moves that one UPDATE can write."""
+    return orjson.dumps([move.to, move.reason, move.fields], default=str)

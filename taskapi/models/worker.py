@@ -1,0 +1,73 @@
+"""A process that runs tasks, and its lease on them."""
+
+import os
+import platform
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+import taskmanager
+from taskapi.models.status import Reason, Status
+
+
+class WorkerQuerySet(models.QuerySet):
+    def enlist(self, engine, slots):
+        """A new worker row for this process."""
+        host = platform.node()[:200]
+        return self.create(
+            name=f"{host}:{os.getpid()}",
+            engine=engine,
+            slots=slots,
+            version=taskmanager.__version__,
+            started_at=Now(),
+            heartbeat_at=Now(),
+        )
+
+    def alive(self):
+        return self.filter(ended_at=None)
+
+    def silent(self, lease):
+        """Workers whose last heartbeat is older than this timedelta, by the database's clock."""
+        return self.alive().filter(heartbeat_at__lt=Now() - lease)
+
+    def with_leftovers(self):
+        """Workers that have ended while tasks of theirs are still open."""
+        Task = apps.get_model("taskapi", "Task")
+        left = Task.objects.filter(worker=OuterRef("pk"))
+        running = left.filter(status=Status.RUNNING)
+        terminating = left.filter(status=Status.KILLED, reason=Reason.TERMINATING)
+        return self.filter(Exists(running) | Exists(terminating), ended_at__isnull=False)
+
+
+class Worker(models.Model):
+    """Whoever runs tasks holds one; while its heart beats, its tasks are its own."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=255)
+    engine = models.CharField(max_length=100)
+    version = models.CharField(max_length=32)
+    slots = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField(db_index=True)
+    # Set when it stopped or was given up. From then on nothing that it says counts.
+    ended_at = models.DateTimeField(null=True)
+    lost = models.BooleanField(default=False)
+
+    objects = WorkerQuerySet.as_manager()
+
+    def __str__(self):
+        return self.name
+
+    def beat(self):
+        """Renews the lease. False when it has been taken: this worker must stop its programs."""
+        return Worker.objects.alive().filter(pk=self.pk).update(heartbeat_at=Now()) == 1
+
+    def give_up(self, lease):
+        """Declares a silent worker lost. False when it turned out to be alive, or somebody else was first."""
+        return Worker.objects.silent(lease).filter(pk=self.pk).update(ended_at=Now(), lost=True) == 1
+
+    def retire(self):
+        """Ends this worker in good order."""
+        return Worker.objects.alive().filter(pk=self.pk).update(ended_at=Now()) == 1

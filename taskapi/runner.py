@@ -1,0 +1,170 @@
+"""Runs ONE task: starts its program on an event loop, stops it when asked, and says what became of it."""
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import threading
+import traceback
+
+import orjson
+
+from taskapi.exceptions import UnknownProgram
+from taskapi.models import Move, Reason, failure
+from taskapi.programs import get_program
+
+logger = logging.getLogger(__name__)
+
+ERROR_LIMIT = 2_000
+
+current_run = contextvars.ContextVar("current_run", default=None)
+
+
+class RunningTask:
+    """What a program is given as `task`."""
+
+    __slots__ = ("attempt", "id", "name")
+
+    def __init__(self, task):
+        self.id, self.name, self.attempt = task.pk, task.name, task.attempt
+
+
+class Run:
+    """One attempt at one task, from its claim to its end.
+
+    `ended(run, move)` is called once, on the loop: with the Move that records what became of the task, or with None
+    when the task is no longer ours to decide about (it was killed, or given to another worker).
+
+    All callbacks and no coroutine of its own: a hundred thousand of these wait at once.
+    """
+
+    __slots__ = ("_child", "_children", "_lock", "_loop", "_timer", "ended", "grace", "stopping", "task")
+
+    def __init__(self, task, grace, ended):
+        self.task, self.grace, self.ended = task, grace, ended
+        self.stopping = None
+        self._lock = threading.Lock()
+        self._loop = self._child = self._timer = self._children = None
+
+    def begin(self, loop):
+        """Starts the program. Call it on this loop, once."""
+        with self._lock:
+            self._loop = loop
+        if self.stopping:
+            self._finish(self._outcome_of_stop())
+            return
+        try:
+            coroutine = get_program(self.task.program).start(RunningTask(self.task), self.task.arguments)
+        except UnknownProgram:
+            self._finish(failure(self.task, Reason.ERROR, f"This server has no program {self.task.program}."))
+            return
+        except Exception as error:
+            self._finish(failure(self.task, Reason.ERROR, describe(error)))
+            return
+        context = contextvars.copy_context()
+        context.run(current_run.set, self)
+        self._child = loop.create_task(contained(coroutine), context=context)
+        self._child.add_done_callback(self._done)
+        if self.task.timeout is not None:
+            self._timer = loop.call_later(self.task.timeout, self._stop, Reason.TIMEOUT)
+
+    def stop(self, reason):
+        """Asks the program to stop, from any thread: TERMINATING when it was killed, LOST when its worker stops."""
+        with self._lock:
+            if self._loop is None:
+                self.stopping = self.stopping or reason
+                return
+        # Waking the loop is what makes a kill quick: a cancel() from here would wait for its next event.
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the program has ended
+            self._loop.call_soon_threadsafe(self._stop, reason)
+
+    def adopt(self, child):
+        """Keeps track of an asyncio task that the program made, to be cancelled with it."""
+        if self._children is None:
+            self._children = set()
+        self._children.add(child)
+        child.add_done_callback(self._children.discard)
+
+    async def close(self):
+        """Waits until what the program had started is cancelled, for as long as the grace at most."""
+        if self._children:
+            await asyncio.wait(list(self._children), timeout=self.grace)
+        await self._loop.shutdown_asyncgens()
+
+    def _stop(self, reason):
+        if self.stopping or self._child is None or self._child.done():
+            return
+        self.stopping = reason
+        self._child.cancel()
+        self._cancel_timer()
+        self._timer = self._loop.call_later(self.grace, self._abandon)
+
+    def _abandon(self):
+        """The program did not end within its grace: its task ends all the same."""
+        self._child.remove_done_callback(self._done)
+        logger.warning("Task %s: %s goes on after its end; it swallows cancellation", self.task.pk, self.task.program)
+        self._finish(self._outcome_of_stop())
+
+    def _done(self, child):
+        if self.stopping:
+            if not child.cancelled():
+                child.exception()  # marks it as seen
+            self._finish(self._outcome_of_stop())
+        elif child.cancelled():
+            self._finish(failure(self.task, Reason.ERROR, "The program cancelled itself."))
+        elif error := child.exception():
+            log_failure(self.task, error)
+            self._finish(failure(self.task, Reason.ERROR, describe(error)))
+        else:
+            self._finish(self._outcome_of_result(child.result()))
+
+    def _outcome_of_result(self, result):
+        try:
+            orjson.dumps(result)
+        except TypeError as error:
+            return failure(self.task, Reason.ERROR, f"The result cannot be stored as JSON: {error}.")
+        return Move.completion(self.task, result)
+
+    def _outcome_of_stop(self):
+        if self.stopping == Reason.TIMEOUT:
+            return failure(self.task, Reason.TIMEOUT, f"It took longer than its timeout of {self.task.timeout:g} s.")
+        if self.stopping == Reason.LOST:
+            return failure(self.task, Reason.LOST, "The server stopped before it had ended.")
+        return None
+
+    def _finish(self, move):
+        self._cancel_timer()
+        for child in list(self._children or ()):
+            child.cancel()
+        self.ended(self, move)
+
+    def _cancel_timer(self):
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+
+async def contained(coroutine):
+    """The program, unable to end the process: asyncio lets these two through to whoever runs the loop."""
+    try:
+        return await coroutine
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise RuntimeError(f"The program called for an exit: {error!r}") from error
+
+
+def task_factory(loop, coroutine, **kwargs):
+    """An asyncio task factory that tells the run it belongs to about every task that its program makes."""
+    child = asyncio.Task(coroutine, loop=loop, **kwargs)
+    if run := current_run.get():
+        run.adopt(child)
+    return child
+
+
+def describe(error):
+    """An exception in a line or two for people: its type and message, no stack trace."""
+    text = "".join(traceback.format_exception_only(error)).strip()
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()[:ERROR_LIMIT]
+
+
+def log_failure(task, error):
+    logger.info("Task %s: %s failed", task.pk, task.program, exc_info=error)

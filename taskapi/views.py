@@ -1,0 +1,39 @@
+from rest_framework import status, viewsets
+from rest_framework.exceptions import NotFound
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from taskapi import filters
+from taskapi.engines import get_engine
+from taskapi.serializers import TaskSerializer
+
+
+class TaskViewSet(viewsets.ViewSet):
+    """The user's own tasks."""
+
+    def list(self, request):
+        rows, following = filters.page(request.user.tasks, request.query_params, request.build_absolute_uri())
+        return Response(rows, headers={"Link": f'<{following}>; rel="next"'} if following else None)
+
+    def create(self, request):
+        serializer = TaskSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        [task] = get_engine().fork(request.user, [serializer.validated_data])
+        location = reverse("task-detail", [task.pk], request=request)
+        return Response(TaskSerializer(task).data, status.HTTP_201_CREATED, headers={"Location": location})
+
+    def retrieve(self, request, pk):
+        return Response(TaskSerializer(self.get_task(pk)).data)
+
+    def destroy(self, request, pk):
+        task = self.get_task(pk)
+        get_engine().kill(task, by=request.user)
+        return Response({"detail": f"Task {task.pk} killed"})
+
+    def get_task(self, pk):
+        """The user's task of that id. Raises NotFound, also for somebody else's."""
+        number = int(pk) if pk.isascii() and pk.isdigit() and len(pk) < 20 else 0
+        task = self.request.user.tasks.select_related("worker").filter(pk=number).first()
+        if task is None:
+            raise NotFound(f"You have no task {pk[:40]}.")
+        return task

@@ -1,0 +1,12 @@
+"""The ASGI application. Serving requests and running tasks start together here."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskmanager.settings")
+application = get_asgi_application()
+
+from taskapi.engines import start_engine  # noqa: E402  needs the apps loaded
+
+start_engine()

@@ -1,0 +1,60 @@
+"""Typed readers of environment variables.
+
+Every reader returns the default when the variable is unset or empty, and raises ImproperlyConfigured with one
+line that names the variable, its value and what is accepted.
+"""
+
+import os
+import re
+from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+def wrong(name, value, expected):
+    return ImproperlyConfigured(f"{name}={value!r}: {expected}.")
+
+
+def text(name, default=""):
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name, default=False):
+    value = text(name, str(int(default))).lower()
+    if value not in TRUE | FALSE:
+        raise wrong(name, value, "expected 1 or 0 (also true/false, yes/no, on/off)")
+    return value in TRUE
+
+
+def number(name, default, least=1):
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and least <= int(value) < 2**31):
+        raise wrong(name, value, f"expected a whole number, at least {least}")
+    return int(value)
+
+
+def words(name, default=()):
+    """A comma-separated list."""
+    return [word.strip() for word in text(name, ",".join(default)).split(",") if word.strip()]
+
+
+def duration(name, default):
+    """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds."""
+    value = text(name, default)
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise wrong(name, value, str(error)) from None
+
+
+def parse_duration(value):
+    """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds. Raises ValueError."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([smhd]?)", value, re.ASCII)
+    span = match and timedelta(**{UNITS[match[2] or "s"]: float(match[1])})
+    if not span:
+        raise ValueError("expected a duration above zero such as 10s, 5m, 2h or 30d")
+    return span

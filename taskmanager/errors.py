@@ -1,0 +1,30 @@
+"""Every error as JSON: those of DRF's views, those that Django finds before a view, and those of nobody."""
+
+from django.http import HttpResponse
+from rest_framework import exceptions, views
+
+from taskmanager.wire import dumps
+
+
+def exception_handler(error, context):
+    """DRF's own, with a sentence for who sent something else than JSON."""
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        error.detail = 'Send JSON, with the header "Content-Type: application/json".'
+    return views.exception_handler(error, context)
+
+
+def answer(status, text):
+    return HttpResponse(dumps({"detail": text}), status=status, content_type="application/json")
+
+
+def not_found(request, exception=None):
+    hint = "" if request.path.endswith("/") else f" URLs end with a slash: try {request.path}/."
+    return answer(404, f"There is nothing at {request.path}.{hint}")
+
+
+def bad_request(request, exception=None):
+    return answer(400, "The server cannot understand this request; check the Host header and the URL.")
+
+
+def server_error(request):
+    return answer(500, "Something went wrong on the server. It has been logged.")

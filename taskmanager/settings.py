@@ -1,0 +1,151 @@
+"""The one settings file. Everything an operator may change comes from the environment; the defaults are safe."""
+
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+from corsheaders.defaults import default_headers
+from django.core.exceptions import ImproperlyConfigured
+
+from taskmanager import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def database(url):
+    try:
+        options = dj_database_url.parse(url, conn_max_age=300, conn_health_checks=True)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL: {error}") from None
+    if options["ENGINE"].endswith("sqlite3"):
+        # IMMEDIATE takes the write lock when a transaction begins, so that it can wait for it: a read lock
+        # that has to grow would fail at once with "database is locked".
+        options["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;",
+        }
+        # A file, because the server processes of the tests open the same database.
+        options["TEST"] = {"NAME": os.environ.get("TEST_SQLITE", BASE_DIR / "test.sqlite3")}
+    if options["ENGINE"].endswith("mysql"):
+        options.setdefault("OPTIONS", {})["charset"] = "utf8mb4"
+        options["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
+    return options
+
+
+def secret_key():
+    """The key of the environment; with SQLite, where everything is one folder, one made at the first start."""
+    key = env.text("SECRET_KEY")
+    if key:
+        return key
+    if not SQLITE:
+        raise ImproperlyConfigured("SECRET_KEY: required with any database but SQLite. Set it to a long random string.")
+    file = Path(DATABASES["default"]["NAME"]).resolve().parent / ".secret_key"
+    try:
+        with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ImproperlyConfigured(f"SECRET_KEY: unset, and {file} cannot be written: {error.strerror}.") from None
+    return file.read_text().strip()
+
+
+DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SECRET_KEY = secret_key()
+DEBUG = env.flag("DEBUG", False)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
+
+INSTALLED_APPS = [
+    "userapi",
+    "taskapi",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "rest_framework",
+    "knox",
+    "corsheaders",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "taskmanager.urls"
+WSGI_APPLICATION = "taskmanager.wsgi.application"
+ASGI_APPLICATION = "taskmanager.asgi.application"
+# A redirect would turn a POST into a GET: a missing slash is answered with a 404 that says so.
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# The page: whatever is in frontend/ is served as it is, index.html at /.
+WHITENOISE_ROOT = BASE_DIR / "frontend"
+WHITENOISE_INDEX_FILE = True
+WHITENOISE_AUTOREFRESH = DEBUG
+STATIC_URL = "static/"
+
+AUTH_USER_MODEL = "userapi.User"
+KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
+# Knox's own migrations would make a second token table beside ours.
+MIGRATION_MODULES = {"knox": None}
+TOKEN_TTL = env.duration("TOKEN_TTL", "30d")
+REST_KNOX = {"TOKEN_TTL": TOKEN_TTL, "AUTH_HEADER_PREFIX": "Token"}
+
+# Off, the example of the specification (password123) registers; on, it is one of the common passwords.
+STRICT_PASSWORDS = env.flag("STRICT_PASSWORDS", False)
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "NumericPasswordValidator",
+        *(["CommonPasswordValidator"] if STRICT_PASSWORDS else []),
+    )
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["userapi.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["taskmanager.wire.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["taskmanager.wire.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskmanager.wire.AlwaysJSON",
+    "EXCEPTION_HANDLER": "taskmanager.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": 0,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+
+# Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "last-event-id"]
+CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
+
+# Limits, each named in the error that it causes.
+BODY_LIMIT = 10 * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
+ARGUMENTS_LIMIT = 64 * 2**10
+LOGIN_FAILURES = 10
+LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
+
+TASK_ENGINE = env.text("TASK_ENGINE", "threads")
+TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
+TASK_LEASE = env.duration("TASK_LEASE", "10s")
+TASK_GRACE = env.duration("TASK_GRACE", "5s")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "loggers": {"waitress.queue": {"level": "ERROR"}, "django.request": {"level": "ERROR"}},
+}

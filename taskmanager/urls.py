@@ -1,0 +1,16 @@
+"""Every URL of the project; the page itself is a file, served by WhiteNoise."""
+
+from django.urls import include, path, re_path
+
+from taskmanager import errors
+
+urlpatterns = [
+    path("userapi/", include("userapi.urls")),
+    path("taskapi/", include("taskapi.urls")),
+    # Last, so that an unknown URL is JSON with DEBUG on, too.
+    re_path("", errors.not_found),
+]
+
+handler400 = errors.bad_request
+handler404 = errors.not_found
+handler500 = errors.server_error

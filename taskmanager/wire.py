@@ -1,0 +1,101 @@
+"""What both APIs share on the wire: JSON in, JSON out, and serializers that refuse what they do not know."""
+
+import orjson
+from django.conf import settings
+from rest_framework import exceptions, serializers, status
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+DEPTH_LIMIT = 32
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body is larger than the limit of {settings.BODY_LIMIT:,} bytes."
+
+
+class JSONParser(BaseParser):
+    """Reads a body of at most BODY_LIMIT bytes as JSON (RFC 8259).
+
+    Refused, with a ParseError: what no database column or other client could take back, that is NUL, lone
+    surrogates, NaN and infinities, and values nested deeper than DEPTH_LIMIT.
+    """
+
+    media_type = "application/json"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        body = stream.read(settings.BODY_LIMIT + 1)
+        if len(body) > settings.BODY_LIMIT:
+            raise TooLarge
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise exceptions.ParseError(f"The body is not valid JSON: {error}.") from None
+        # Counting is much cheaper than walking, and the body of nearly every request is shallow and plain.
+        if body.count(b"[") + body.count(b"{") > DEPTH_LIMIT or b"\\u0000" in body:
+            check(data)
+        return data
+
+
+def check(value, depth=1):
+    """Raises ParseError for NUL in a string and for a value nested too deep."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise exceptions.ParseError("The body has a NUL character (\\u0000) in a string; leave it out.")
+        return
+    if not isinstance(value, (dict, list)):
+        return
+    if depth > DEPTH_LIMIT:
+        raise exceptions.ParseError(f"The body is nested deeper than the limit of {DEPTH_LIMIT} levels.")
+    for item in value:
+        check(item, depth + 1)
+    for item in value.values() if isinstance(value, dict) else ():
+        check(item, depth + 1)
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        return b"" if data is None else dumps(data)
+
+
+def dumps(data):
+    """JSON with times in UTC, written with Z."""
+    return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Answers JSON whatever Accept says: RFC 9110 15.5.7 allows it, and a 406 helps nobody."""
+
+    def select_parser(self, request, parsers):
+        content_type = request.content_type.split(";")[0].strip().lower()
+        return parsers[0] if content_type in ("", parsers[0].media_type) else None
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        return renderers[0], renderers[0].media_type
+
+
+class StringField(serializers.CharField):
+    """Text that was text: a number or a boolean is an error, not something to convert."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictSerializer(serializers.Serializer):
+    """Names unknown fields instead of ignoring them.
+
+    Read-only fields are ignored, so that what was read can be sent back.
+    """
+
+    def to_internal_value(self, data):
+        if isinstance(data, dict) and (unknown := [key for key in data if key not in self.fields]):
+            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            raise serializers.ValidationError({key: [f"Unknown field. Known are: {known}."] for key in unknown})
+        return super().to_internal_value(data)

@@ -1,0 +1,99 @@
+"""A server process for tests: starts `manage.py up`, talks to it, stops or kills it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Server:
+    def __init__(self, database_url, port=0, **environment):
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "SECRET_KEY": "test",
+            "PYTHONUNBUFFERED": "1",
+            **{name: str(value) for name, value in environment.items()},
+        }
+        self.port = port
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        self.kill() if self.process.poll() is None and error[0] else self.stop()
+        if error[0]:
+            sys.stderr.write(self.output())
+        self.log.close()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, seconds=30):
+        command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            command, cwd=PROJECT, env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
+        )
+        deadline = time.monotonic() + seconds
+        while not (address := self.announced()):
+            assert self.process.poll() is None, self.output()
+            assert time.monotonic() < deadline, self.output()
+            time.sleep(0.02)
+        self.port = address
+
+    def announced(self):
+        line = next((line for line in reversed(self.output().splitlines()) if "(Ctrl-C stops it)" in line), "")
+        return int(line.split("http://")[1].split()[0].rsplit(":", 1)[1]) if line else None
+
+    def output(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def stop(self, sign=signal.SIGTERM):
+        """Stops it in good order; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(sign)
+        return self.process.wait(30)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def call(self, method, path, body=None, token=None):
+        """(status, body as JSON) of one request."""
+        status, _, data = self.raw(method, path, body, token)
+        return status, json.loads(data) if data else None
+
+    def raw(self, method, path, body=None, token=None, **headers):
+        request = urllib.request.Request(self.url + path, method=method, headers=headers)
+        if body is not None:
+            request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Token {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers, error.read()
+
+    def log_in(self, username="ada", password="correct-horse-9"):
+        """Registers a user and returns a token."""
+        body = {"username": username, "email": f"{username}@example.com", "password": password}
+        assert self.call("POST", "/userapi/register/", body)[0] == 201
+        status, answer = self.call("POST", "/userapi/login/", {"username": username, "password": password})
+        assert status == 200, answer
+        return answer["token"]

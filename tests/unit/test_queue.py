@@ -1,0 +1,73 @@
+"""Who is next: by nice, then fairly among users, then by age."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from taskapi.models import Reason, Task
+
+
+def order(worker, count=100):
+    names = []
+    while claimed := Task.objects.claim(worker, 1):
+        names.append(claimed[0].name)
+    return names[:count]
+
+
+def test_by_age(fork, worker):
+    for name in "abc":
+        fork(name=name)
+    assert order(worker) == ["a", "b", "c"]
+
+
+def test_by_nice_before_age(fork, worker):
+    for name, nice in (("late", 19), ("normal", 0), ("soon", -20)):
+        fork(name=name, nice=nice)
+    assert order(worker) == ["soon", "normal", "late"]
+
+
+def test_a_user_with_many_tasks_does_not_delay_the_first_of_another(fork, worker, user, other):
+    Task.objects.fork(user, [{"name": f"a{i}"} for i in range(10)])
+    fork(owner=other, name="b0")
+    assert order(worker, 3) == ["a0", "b0", "a1"]
+
+
+def test_two_users_alternate(worker, user, other):
+    Task.objects.fork(user, [{"name": f"a{i}"} for i in range(4)])
+    Task.objects.fork(other, [{"name": f"b{i}"} for i in range(2)])
+    assert order(worker) == ["a0", "b0", "a1", "b1", "a2", "a3"]
+
+
+def test_fairness_holds_when_the_queue_has_moved_on(fork, worker, user, other):
+    Task.objects.fork(user, [{"name": f"a{i}"} for i in range(6)])
+    Task.objects.claim(worker, 3)
+    fork(owner=other, name="b0")
+    assert order(worker, 3) == ["a3", "b0", "a4"]
+
+
+def test_nice_is_fair_apart(fork, worker, user, other):
+    Task.objects.fork(user, [{"name": "a"}] * 3)
+    fork(owner=other, name="b", nice=1)
+    assert order(worker) == ["a", "a", "a", "b"]
+
+
+def test_a_scheduled_task_waits_for_its_time(fork, worker):
+    task = fork(run_at=timezone.now() + timedelta(hours=1))
+    assert task.reason == Reason.SCHEDULED
+    assert Task.objects.line_up_due() == 0
+    assert order(worker) == []
+
+
+def test_a_scheduled_task_lines_up_when_it_is_due(fork, worker):
+    fork(name="now")
+    task = fork(name="then", run_at=timezone.now() + timedelta(hours=1))
+    Task.objects.filter(pk=task.pk).update(run_at=timezone.now() - timedelta(seconds=1))
+    assert Task.objects.line_up_due() == 1
+    assert Task.objects.line_up_due() == 0
+    assert order(worker) == ["now", "then"]
+
+
+def test_a_time_in_the_past_is_now(fork, worker):
+    task = fork(name="due", run_at=timezone.now() - timedelta(hours=1))
+    assert task.reason == ""
+    assert order(worker) == ["due"]

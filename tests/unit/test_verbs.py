@@ -1,0 +1,153 @@
+"""The verbs of the model: what each does, and when it refuses."""
+
+import pytest
+
+from taskapi.exceptions import TaskEnded
+from taskapi.models import Move, Reason, Status, Task, Worker, failure
+from tests.conftest import final_events
+
+
+def test_fork_stores_a_pending_task_with_its_event(user, fork):
+    task = fork(name="first", description="of many")
+    assert (task.status, task.reason, task.attempt) == (Status.PENDING, "", 0)
+    event = task.events.get()
+    assert (event.status, event.by) == (Status.PENDING, user)
+
+
+def test_claim_makes_it_running_and_names_the_worker(fork, worker):
+    task = fork()
+    [claimed] = Task.objects.claim(worker, 5)
+    task.refresh_from_db()
+    assert claimed == task
+    assert (task.status, task.worker, task.attempt) == (Status.RUNNING, worker, 1)
+    assert task.started_at >= task.created_at
+
+
+def test_a_task_is_claimed_once(fork, worker):
+    fork()
+    assert len(Task.objects.claim(worker, 5)) == 1
+    assert Task.objects.claim(worker, 5) == []
+
+
+def test_no_more_is_claimed_than_there_are_slots(fork, worker):
+    tasks = [fork() for _ in range(3)]
+    assert Task.objects.claim(worker, 2) == tasks[:2]
+    assert Task.objects.claim(worker, 0) == []
+
+
+def test_completion_sets_completed_at_and_the_result(running, worker):
+    task = running()
+    assert Task.objects.record(worker, [Move.completion(task, {"answer": 42})]) == {task.pk}
+    task.refresh_from_db()
+    assert (task.status, task.result) == (Status.COMPLETED, {"answer": 42})
+    assert task.completed_at == task.ended_at >= task.started_at
+
+
+def test_failure_keeps_the_error(running, worker):
+    task = running()
+    Task.objects.record(worker, [failure(task, Reason.ERROR, "ValueError: no")])
+    task.refresh_from_db()
+    assert (task.status, task.reason, task.error) == (Status.FAILED, Reason.ERROR, "ValueError: no")
+    assert task.completed_at is None
+
+
+def test_failure_with_attempts_left_waits_and_runs_again(running, worker):
+    task = running(max_attempts=2)
+    Task.objects.record(worker, [failure(task, Reason.ERROR, "no")])
+    task.refresh_from_db()
+    assert (task.status, task.reason, task.worker) == (Status.PENDING, Reason.RETRY, None)
+    assert task.run_at > task.updated_at
+    assert Task.objects.claim(worker, 1) == []
+    Task.objects.filter(pk=task.pk).update(run_at=task.created_at)
+    assert Task.objects.line_up_due() == 1
+    [again] = Task.objects.claim(worker, 1)
+    assert again.attempt == 2
+
+
+def test_many_different_ends_in_one_group(fork, worker):
+    for _ in range(4):
+        fork()
+    a, b, c, d = Task.objects.claim(worker, 4)
+    moves = [
+        Move.completion(a, 1),
+        failure(b, Reason.ERROR, "x"),
+        Move.completion(c),
+        failure(d, Reason.TIMEOUT, "y"),
+    ]
+    assert Task.objects.record(worker, moves) == {a.pk, b.pk, c.pk, d.pk}
+    ends = [(task.status, task.result, task.error) for task in Task.objects.order_by("id")]
+    assert ends == [("completed", 1, ""), ("failed", None, "x"), ("completed", None, ""), ("failed", None, "y")]
+
+
+def test_kill_of_a_pending_task(user, fork, worker):
+    task = fork()
+    task.kill(by=user)
+    assert (task.status, task.reason) == (Status.KILLED, "")
+    assert task.events.last().by == user
+    assert Task.objects.claim(worker, 1) == []
+
+
+def test_kill_of_a_running_task_waits_for_its_program(user, running, worker):
+    task = running()
+    task.kill(by=user)
+    assert (task.status, task.reason) == (Status.KILLED, Reason.TERMINATING)
+    assert Task.objects.settle(worker, [task.pk]) == 1
+    task.refresh_from_db()
+    assert (task.status, task.reason) == (Status.KILLED, "")
+
+
+def test_a_second_kill_is_refused(fork):
+    task = fork()
+    task.kill()
+    with pytest.raises(TaskEnded, match=f"Task {task.pk} is already killed"):
+        task.kill()
+    assert final_events(task) == 1
+
+
+def test_the_result_of_a_killed_task_is_dropped(running, worker):
+    task = running()
+    task.kill()
+    assert Task.objects.record(worker, [Move.completion(task, "late")]) == set()
+    task.refresh_from_db()
+    assert (task.status, task.result) == (Status.KILLED, None)
+
+
+def test_the_result_of_another_worker_is_refused(running):
+    task = running()
+    stranger = Worker.objects.enlist("test", 1)
+    assert Task.objects.record(stranger, [Move.completion(task)]) == set()
+    task.refresh_from_db()
+    assert task.status == Status.RUNNING
+
+
+def test_the_result_of_an_earlier_attempt_is_refused(running, worker):
+    task = running(max_attempts=2)
+    late = Move.completion(task)
+    Task.objects.recover(worker)
+    Task.objects.line_up_due()
+    Task.objects.claim(worker, 1)
+    assert Task.objects.record(worker, [late]) == set()
+
+
+def test_recovery_of_a_dead_workers_task_says_lost(running, worker):
+    task = running()
+    assert Task.objects.recover(worker) == 1
+    task.refresh_from_db()
+    assert (task.status, task.reason, task.error) == (Status.FAILED, Reason.LOST, "The worker that ran it died.")
+
+
+def test_recovery_with_attempts_left_queues_it_again_at_once(running, worker):
+    task = running(max_attempts=3)
+    Task.objects.recover(worker)
+    task.refresh_from_db()
+    assert (task.status, task.reason) == (Status.PENDING, Reason.RETRY)
+    assert Task.objects.line_up_due() == 1
+    assert [again.attempt for again in Task.objects.claim(worker, 1)] == [2]
+
+
+def test_recovery_settles_what_the_dead_worker_was_stopping(running, worker):
+    task = running()
+    task.kill()
+    Task.objects.recover(worker)
+    task.refresh_from_db()
+    assert (task.status, task.reason) == (Status.KILLED, "")

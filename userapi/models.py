@@ -1,0 +1,73 @@
+"""Who uses the system, and the tokens they log in with."""
+
+import unicodedata
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.utils import timezone
+from knox.crypto import hash_token
+from knox.models import AbstractAuthToken, AuthTokenManager
+
+# A token in constant use costs one write in this time.
+TOUCH_INTERVAL = timedelta(minutes=1)
+
+
+def fold(text):
+    """The form in which names and e-mail addresses are compared: NFKC, case folded (Unicode 3.13, D146)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+class Users(UserManager):
+    def get_by_natural_key(self, username):
+        return self.get(username_key=fold(username))
+
+
+class User(AbstractUser):
+    """A user. Names and e-mail addresses are unique whatever their case, by the two key columns."""
+
+    username_key = models.CharField(max_length=450, unique=True, editable=False)
+    # Null for a user without an address (createsuperuser asks for one, but does not insist).
+    email_key = models.CharField(max_length=762, unique=True, null=True, editable=False)  # noqa: DJ001  null is not unique
+
+    objects = Users()
+
+    def save(self, *args, update_fields=None, **kwargs):
+        self.username_key = fold(self.username)
+        self.email_key = fold(self.email) if self.email else None
+        if update_fields is not None:
+            update_fields = {*update_fields, "username_key", "email_key"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+
+class Tokens(AuthTokenManager):
+    def find(self, token):
+        """The live token, with its user, that this string is. Raises Token.DoesNotExist."""
+        now = timezone.now()
+        live = self.select_related("user").filter(user__is_active=True)
+        return live.get(models.Q(expiry__gt=now) | models.Q(expiry=None), digest=hash_token(token))
+
+
+class Token(AbstractAuthToken):
+    """A login. Only a hash of the token is stored; it expires when it has not been used for TOKEN_TTL."""
+
+    # The abstract model makes the digest the primary key; ours can be shown in a URL.
+    id = models.BigAutoField(primary_key=True)
+    digest = models.CharField(max_length=128, unique=True)
+    user = models.ForeignKey(User, related_name="tokens", on_delete=models.CASCADE)
+    name = models.CharField(max_length=255, blank=True)
+    last_used = models.DateTimeField(null=True)
+
+    objects = Tokens()
+
+    def __str__(self):
+        return f"token {self.pk} of {self.user}"
+
+    def touch(self):
+        """Notes the use and renews the token; writes at most once a TOUCH_INTERVAL."""
+        now = timezone.now()
+        if self.last_used and now - self.last_used < TOUCH_INTERVAL:
+            return
+        self.last_used, self.expiry = now, now + settings.TOKEN_TTL
+        Token.objects.filter(pk=self.pk).update(last_used=self.last_used, expiry=self.expiry)

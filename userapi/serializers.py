@@ -1,0 +1,101 @@
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import EmailValidator
+from django.db import IntegrityError, transaction
+from rest_framework import serializers
+
+from taskmanager.wire import StrictSerializer, StringField
+from userapi.models import User, fold
+
+USERNAME = User._meta.get_field("username")
+EMAIL = User._meta.get_field("email")
+TAKEN = {
+    "username": "A user with that username already exists.",
+    "email": "A user with that e-mail address already exists.",
+}
+
+
+class PasswordField(StringField):
+    def __init__(self, **kwargs):
+        # Long enough for any passphrase; hashing without a bound would let a client choose our CPU time.
+        super().__init__(write_only=True, trim_whitespace=False, max_length=1024, **kwargs)
+
+
+def check_password_rules(password, user, field):
+    """Raises a ValidationError under the field's name when Django's password validators refuse."""
+    try:
+        password_validation.validate_password(password, user)
+    except DjangoValidationError as error:
+        raise serializers.ValidationError({field: error.messages}) from None
+
+
+class ProfileSerializer(StrictSerializer):
+    id = serializers.IntegerField(read_only=True)
+    username = StringField(max_length=USERNAME.max_length)
+    email = StringField(max_length=EMAIL.max_length, validators=[EmailValidator()])
+
+    def validate_username(self, value):
+        value = User.normalize_username(value)
+        for validator in USERNAME.validators:
+            validator(value)
+        return self.unique("username", value)
+
+    def validate_email(self, value):
+        return self.unique("email", value)
+
+    def unique(self, field, value):
+        others = User.objects.exclude(pk=self.instance.pk) if self.instance else User.objects
+        if others.filter(**{f"{field}_key": fold(value)}).exists():
+            raise serializers.ValidationError(TAKEN[field])
+        return value
+
+    def save(self):
+        try:
+            with transaction.atomic():
+                return super().save()
+        except IntegrityError:
+            # Somebody took the name between the check and the write: the check now says which field it was.
+            self.run_validation(self.initial_data)
+            raise
+
+    def update(self, user, data):
+        for field, value in data.items():
+            setattr(user, field, value)
+        user.save(update_fields=list(data))
+        return user
+
+
+class RegisterSerializer(ProfileSerializer):
+    password = PasswordField()
+
+    def validate(self, data):
+        user = User(username=data["username"], email=data["email"])
+        check_password_rules(data["password"], user, "password")
+        return data
+
+    def create(self, data):
+        return User.objects.create_user(**data)
+
+
+class LoginSerializer(StrictSerializer):
+    username = StringField(max_length=1024)
+    password = PasswordField()
+
+
+class PasswordSerializer(StrictSerializer):
+    old_password = PasswordField()
+    new_password = PasswordField()
+
+    def validate_old_password(self, value):
+        if not self.instance.check_password(value):
+            raise serializers.ValidationError("This is not your password.")
+        return value
+
+    def validate(self, data):
+        check_password_rules(data["new_password"], self.instance, "new_password")
+        return data
+
+    def update(self, user, data):
+        user.set_password(data["new_password"])
+        user.save(update_fields=["password"])
+        return user

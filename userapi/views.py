@@ -1,0 +1,81 @@
+from django.contrib.auth import authenticate
+from django.db import transaction
+from rest_framework import generics, status
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from userapi.models import Token
+from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
+from userapi.throttling import FailedLogins
+
+
+class OpenView(APIView):
+    """For who has no token yet. A token that came along, good or bad, does not matter."""
+
+    authentication_classes = []
+    permission_classes = []
+
+    def get_authenticate_header(self, request):
+        return "Token"
+
+
+class RegisterView(OpenView):
+    def post(self, request):
+        serializer = RegisterSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data, status=status.HTTP_201_CREATED)
+
+
+class LoginView(OpenView):
+    def post(self, request):
+        serializer = LoginSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        failures = FailedLogins(serializer.validated_data["username"], request.META["REMOTE_ADDR"])
+        failures.check()
+        user = authenticate(request, **serializer.validated_data)
+        if user is None:
+            failures.count()
+            raise AuthenticationFailed("Wrong username or password.")
+        failures.forget()
+        token, text = Token.objects.create(user, name=request.headers.get("User-Agent", "")[:255])
+        return Response(
+            {
+                "token": text,
+                "expiry": token.expiry,
+                "user_id": user.pk,
+                "username": user.username,
+                "email": user.email,
+            }
+        )
+
+
+class LogoutView(APIView):
+    def post(self, request):
+        request.auth.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LogoutAllView(APIView):
+    def post(self, request):
+        request.user.tokens.all().delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(generics.RetrieveUpdateAPIView):
+    serializer_class = ProfileSerializer
+    http_method_names = ["get", "patch", "head", "options"]
+
+    def get_object(self):
+        return self.request.user
+
+
+class PasswordView(APIView):
+    def post(self, request):
+        serializer = PasswordSerializer(request.user, data=request.data)
+        serializer.is_valid(raise_exception=True)
+        with transaction.atomic():
+            serializer.save()
+            request.user.tokens.exclude(pk=request.auth.pk).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
