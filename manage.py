@@ -14,10 +14,10 @@ def main():
     except ImportError as error:
         sys.exit(f"{error}. Install what is needed: pip install -r requirements.txt (or: make run)")
     try:
-        settings.INSTALLED_APPS  # noqa: B018  reads the settings now, so that a wrong one is one line
+        settings.INSTALLED_APPS  # noqa: B018  Django would put off this error; here it is one line
+        execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Wrong setting. {error}")
-    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -4,74 +4,94 @@ from pydantic import ValidationError as ArgumentsError
 from rest_framework import serializers
 
 from taskapi.exceptions import UnknownProgram
-from taskapi.models import Task
+from taskapi.models import Limits, Task
 from taskapi.programs import get_program, programs
-from taskmanager.wire import StrictSerializer, StringField
+from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
 
-NAME = Task._meta.get_field("name")
-DESCRIPTION_LIMIT = 10_000
+ERRORS_SHOWN = 100
+DEFAULT_PROGRAM = Task._meta.get_field("program").default
+# The whole task, in the order in which it is answered.
+WHOLE = (
+    "id name description status status_label reason program arguments nice progress progress_text result error "
+    "exit_code run_at timeout max_attempts attempt restarted_from worker created_at updated_at started_at ended_at "
+    "completed_at"
+).split()
 
 
-class TaskSerializer(StrictSerializer):
-    """The whole task. What a client may set when it forks one is writable."""
+def whole(task):
+    """The whole task as it is answered."""
+    fields = {name: getattr(task, name, None) for name in WHOLE}
+    fields["status_label"] = task.get_status_display()
+    fields["restarted_from"] = task.restarted_from_id
+    fields["worker"] = task.worker and task.worker.name
+    return fields
 
-    id = serializers.ReadOnlyField()
-    name = StringField(max_length=NAME.max_length)
-    description = StringField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
-    status = serializers.ReadOnlyField()
-    status_label = serializers.ReadOnlyField(source="get_status_display")
-    reason = serializers.ReadOnlyField()
+
+class ForkListSerializer(serializers.ListSerializer):
+    """An array of tasks, all or none; errors are under the index of their task, the first ERRORS_SHOWN of them."""
+
+    def to_internal_value(self, data):
+        if not 1 <= len(data) <= settings.ARRAY_LIMIT:
+            count = f"Expected 1 to {settings.ARRAY_LIMIT:,} tasks in the array; it has {len(data):,}."
+            raise serializers.ValidationError({"detail": [count]})
+        specs, errors = [], {}
+        for index, spec in enumerate(data):
+            try:
+                specs.append(self.child.run_validation(spec))
+            except serializers.ValidationError as error:
+                errors[str(index)] = error.detail
+                if len(errors) >= ERRORS_SHOWN:
+                    break
+        if errors:
+            raise serializers.ValidationError(errors)
+        return specs
+
+
+class ForkSerializer(StrictSerializer):
+    """What a client may say about a task that it forks."""
+
+    name = StringField(max_length=Limits.NAME)
+    description = StringField(required=False, allow_blank=True, max_length=Limits.DESCRIPTION)
     program = StringField(required=False)
-    arguments = serializers.DictField(required=False)
-    nice = serializers.ReadOnlyField()
-    progress = serializers.ReadOnlyField()
-    progress_text = serializers.ReadOnlyField()
-    result = serializers.ReadOnlyField()
-    error = serializers.ReadOnlyField()
-    exit_code = serializers.ReadOnlyField()
-    run_at = serializers.ReadOnlyField()
-    timeout = serializers.ReadOnlyField()
-    max_attempts = serializers.ReadOnlyField()
-    attempt = serializers.ReadOnlyField()
-    restarted_from = serializers.ReadOnlyField(source="restarted_from_id")
-    worker = serializers.ReadOnlyField(source="worker.name", default=None)
-    created_at = serializers.ReadOnlyField()
-    updated_at = serializers.ReadOnlyField()
-    started_at = serializers.ReadOnlyField()
-    ended_at = serializers.ReadOnlyField()
-    completed_at = serializers.ReadOnlyField()
+    arguments = serializers.DictField(default=dict)
+    nice = IntegerField(required=False, min_value=Limits.NICE_LEAST, max_value=Limits.NICE_MOST)
+    run_at = serializers.DateTimeField(required=False, allow_null=True)
+    timeout = FloatField(required=False, allow_null=True, min_value=0.001, max_value=Limits.TIMEOUT)
+    max_attempts = IntegerField(required=False, min_value=1, max_value=Limits.ATTEMPTS)
+
+    ignored = frozenset(WHOLE)
+
+    class Meta:
+        list_serializer_class = ForkListSerializer
+
+    def to_internal_value(self, data):
+        self.program_name = data.get("program", DEFAULT_PROGRAM) if isinstance(data, dict) else None
+        return super().to_internal_value(data)
 
     def validate_program(self, name):
-        try:
-            return get_program(name).name
-        except UnknownProgram:
+        if name not in programs:
             known = ", ".join(sorted(programs))
-            raise serializers.ValidationError(f"There is no program of this name. Known are: {known}.") from None
+            raise serializers.ValidationError(f"There is no program of this name. Known are: {known}.")
+        return name
 
     def validate_arguments(self, arguments):
-        if len(orjson.dumps(arguments)) > settings.ARGUMENTS_LIMIT:
-            raise serializers.ValidationError(
-                f"The arguments are larger than the limit of {settings.ARGUMENTS_LIMIT:,} bytes."
-            )
-        return arguments
-
-    def validate(self, data):
-        program = get_program(data.setdefault("program", Task._meta.get_field("program").default))
+        limit = settings.ARGUMENTS_LIMIT
+        if len(orjson.dumps(arguments)) > limit:
+            raise serializers.ValidationError(f"The arguments are larger than the limit of {limit:,} bytes.")
         try:
-            data["arguments"] = program.check(data.get("arguments", {}))
+            return get_program(self.program_name).check(arguments)
         except ArgumentsError as error:
-            raise serializers.ValidationError({"arguments": explain(error, program)}) from None
-        return data
+            raise serializers.ValidationError(explain(error)) from None
+        except UnknownProgram:
+            return arguments  # the error is at the program
 
 
-def explain(error, program):
+def explain(error):
     """What pydantic refused, as a map from argument to messages."""
     messages = {}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         name = ".".join(map(str, problem["loc"])) or "arguments"
-        text = problem["msg"] + "."
-        if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
-            known = ", ".join(program.arguments.model_fields) or "none"
-            text = f"Unknown argument. The arguments of {program.name} are: {known}."
-        messages.setdefault(name, []).append(text)
+        unknown = problem["type"] == "extra_forbidden"
+        text = f"{error.title} has no argument of this name" if unknown else problem["msg"]
+        messages.setdefault(name, []).append(f"{text}.")
     return messages

@@ -1,11 +1,11 @@
 from rest_framework import status, viewsets
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from taskapi import filters
 from taskapi.engines import get_engine
-from taskapi.serializers import TaskSerializer
+from taskapi.serializers import ForkSerializer, whole
 
 
 class TaskViewSet(viewsets.ViewSet):
@@ -16,14 +16,20 @@ class TaskViewSet(viewsets.ViewSet):
         return Response(rows, headers={"Link": f'<{following}>; rel="next"'} if following else None)
 
     def create(self, request):
-        serializer = TaskSerializer(data=request.data)
+        many = isinstance(request.data, list)
+        serializer = ForkSerializer(data=request.data, many=many)
         serializer.is_valid(raise_exception=True)
-        [task] = get_engine().fork(request.user, [serializer.validated_data])
-        location = reverse("task-detail", [task.pk], request=request)
-        return Response(TaskSerializer(task).data, status.HTTP_201_CREATED, headers={"Location": location})
+        specs = serializer.validated_data if many else [serializer.validated_data]
+        if any(spec.get("nice", 0) < 0 for spec in specs) and not request.user.has_perm("taskapi.negative_nice"):
+            raise PermissionDenied("A nice value below 0 needs the permission taskapi.negative_nice.")
+        tasks = [whole(task) for task in get_engine().fork(request.user, specs)]
+        if many:
+            return Response(tasks, status.HTTP_201_CREATED)
+        location = reverse("task-detail", [tasks[0]["id"]], request=request)
+        return Response(tasks[0], status.HTTP_201_CREATED, headers={"Location": location})
 
     def retrieve(self, request, pk):
-        return Response(TaskSerializer(self.get_task(pk)).data)
+        return Response(whole(self.get_task(pk)))
 
     def destroy(self, request, pk):
         task = self.get_task(pk)

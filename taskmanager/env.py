@@ -42,6 +42,21 @@ def words(name, default=()):
     return [word.strip() for word in text(name, ",".join(default)).split(",") if word.strip()]
 
 
+def choice(name, default, known):
+    value = text(name, default)
+    if value not in known:
+        raise wrong(name, value, f"expected one of {', '.join(known)}")
+    return value
+
+
+def origins(name):
+    """A comma-separated list of origins (RFC 6454), such as https://example.com."""
+    for origin in (found := words(name)):
+        if not re.fullmatch(r"https?://[^/?#@\s]+", origin):
+            raise wrong(name, origin, "expected origins such as https://example.com, separated by commas")
+    return found
+
+
 def duration(name, default):
     """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds."""
     value = text(name, default)

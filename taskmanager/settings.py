@@ -14,6 +14,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def database(url):
+    if url.partition(":")[0] not in ("sqlite", "postgres", "postgresql", "mysql"):
+        raise ImproperlyConfigured("DATABASE_URL: expected sqlite:///file, postgres://... or mysql://...")
     try:
         options = dj_database_url.parse(url, conn_max_age=300, conn_health_checks=True)
     except ValueError as error:
@@ -90,6 +92,11 @@ WHITENOISE_INDEX_FILE = True
 WHITENOISE_AUTOREFRESH = DEBUG
 STATIC_URL = "static/"
 
+
+def WHITENOISE_ADD_HEADERS_FUNCTION(headers, path, url):  # noqa: N802  WhiteNoise looks for this name
+    headers["Content-Security-Policy"] = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
 AUTH_USER_MODEL = "userapi.User"
 KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
 # Knox's own migrations would make a second token table beside ours.
@@ -124,7 +131,7 @@ REST_FRAMEWORK = {
 }
 
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
-CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "last-event-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
@@ -132,6 +139,7 @@ CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
+ARRAY_LIMIT = 10_000
 ARGUMENTS_LIMIT = 64 * 2**10
 LOGIN_FAILURES = 10
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
@@ -141,11 +149,12 @@ TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_LEASE = env.duration("TASK_LEASE", "10s")
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
 
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"waitress.queue": {"level": "ERROR"}, "django.request": {"level": "ERROR"}},
 }

@@ -88,14 +88,40 @@ class StringField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class NumberMixin:
+    def to_internal_value(self, data):
+        if isinstance(data, bool) or not isinstance(data, (int, float)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class IntegerField(NumberMixin, serializers.IntegerField):
+    """A whole number that was a number."""
+
+
+class FloatField(NumberMixin, serializers.FloatField):
+    """A number that was a number."""
+
+
 class StrictSerializer(serializers.Serializer):
     """Names unknown fields instead of ignoring them.
 
-    Read-only fields are ignored, so that what was read can be sent back.
+    Read-only fields, and those in `ignored`, are ignored, so that what was read can be sent back.
     """
 
+    ignored = frozenset()
+
     def to_internal_value(self, data):
-        if isinstance(data, dict) and (unknown := [key for key in data if key not in self.fields]):
-            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            raise serializers.ValidationError({key: [f"Unknown field. Known are: {known}."] for key in unknown})
-        return super().to_internal_value(data)
+        errors = self.unknown(data) if isinstance(data, dict) else {}
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            errors |= error.detail
+        if errors:
+            raise serializers.ValidationError(errors)
+        return value
+
+    def unknown(self, data):
+        names = [name for name in data if name not in self.fields and name not in self.ignored]
+        known = ", ".join(name for name, field in self.fields.items() if not field.read_only) if names else ""
+        return {name: [f"Unknown field. Known are: {known}."] for name in names}

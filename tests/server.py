@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,20 +43,22 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, seconds=30):
+        earlier = len(self.output())
         command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
         self.process = subprocess.Popen(
             command, cwd=PROJECT, env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
         )
         deadline = time.monotonic() + seconds
-        while not (address := self.announced()):
+        while not (port := self.announced(earlier)):
             assert self.process.poll() is None, self.output()
             assert time.monotonic() < deadline, self.output()
             time.sleep(0.02)
-        self.port = address
+        self.port = port
 
-    def announced(self):
-        line = next((line for line in reversed(self.output().splitlines()) if "(Ctrl-C stops it)" in line), "")
-        return int(line.split("http://")[1].split()[0].rsplit(":", 1)[1]) if line else None
+    def announced(self, earlier):
+        """The port that it says it listens on; it says so when it is ready."""
+        line = re.search(r"http://\S+:(\d+)  \(Ctrl-C stops it\)", self.output()[earlier:])
+        return line and int(line[1])
 
     def output(self):
         self.log.seek(0)

@@ -9,6 +9,12 @@ from rest_framework.exceptions import Throttled
 from userapi.models import fold
 
 
+class TooManyFailures(Throttled):
+    default_detail = "Too many failed logins to this account from your address. Wait some minutes before the next."
+    # How many seconds is in Retry-After.
+    extra_detail_singular = extra_detail_plural = ""
+
+
 class FailedLogins:
     """Counts the failed logins to one account from one address; only failures count."""
 
@@ -20,7 +26,7 @@ class FailedLogins:
     def check(self):
         """Raises Throttled after LOGIN_FAILURES failures, until LOGIN_FAILURES_WINDOW after the first."""
         if cache.get(self.key, 0) >= settings.LOGIN_FAILURES:
-            raise Throttled(self.window, "Too many failed logins for this account.")
+            raise TooManyFailures(self.window)
 
     def count(self):
         cache.add(self.key, 0, self.window)

@@ -59,12 +59,14 @@ class LocalEngine(Engine):
             self._retired = threading.Event()
             self.recorder = Recorder()
             self.open()
-            self._threads = [
-                threading.Thread(target=self._guarded, args=(step,), name=name, daemon=True)
-                for name, step in (("keeper", self._keep), ("dispatcher", self._dispatch))
-            ]
-            for thread in self._threads:
-                thread.start()
+            self._keeper = threading.Thread(
+                target=self._repeat, args=(self._keep, self._retired), name="keeper", daemon=True
+            )
+            self._dispatcher = threading.Thread(
+                target=self._repeat, args=(self._dispatch, self._closing), name="dispatcher", daemon=True
+            )
+            self._keeper.start()
+            self._dispatcher.start()
             logger.info("Engine %s started with %d slots", self.name, self.slots)
 
     def stop(self):
@@ -72,6 +74,8 @@ class LocalEngine(Engine):
             return
         self._closing.set()
         self._wake.set()
+        # It may have claimed a task that is not yet among the runs.
+        self._dispatcher.join(self.grace + 5)
         self._await_runs(self.grace)
         for run in list(self.runs.values()):
             run.stop(Reason.LOST)
@@ -79,8 +83,7 @@ class LocalEngine(Engine):
         self.recorder.close(timeout=self.grace + 5)
         self.close()
         self._retired.set()
-        for thread in self._threads:
-            thread.join(LOOK * 4)
+        self._keeper.join(self.grace + 5)
         if self.worker:
             self.worker.retire()
         self._pid = None
@@ -115,10 +118,10 @@ class LocalEngine(Engine):
 
     # The loops of the engine's own threads
 
-    def _guarded(self, step):
-        """Runs a step again and again; a database that is away is waited for."""
+    def _repeat(self, step, end):
+        """Takes a step again and again until this event; a database that is away is waited for."""
         trouble = None
-        while not self._retired.is_set():
+        while not end.is_set():
             try:
                 step()
                 trouble = None
@@ -127,10 +130,10 @@ class LocalEngine(Engine):
                     logger.warning("The database does not answer, trying again: %s", error)
                 trouble = str(error)
                 connection.close()
-                self._retired.wait(LOOK)
+                end.wait(LOOK)
             except Exception:
                 logger.exception("The %s goes on after an error", threading.current_thread().name)
-                self._retired.wait(LOOK)
+                end.wait(LOOK)
         connection.close()
 
     def _dispatch(self):

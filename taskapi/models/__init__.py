@@ -3,7 +3,19 @@
 from taskapi.models.event import TaskEvent
 from taskapi.models.moves import Move, failure, postponed
 from taskapi.models.status import FINAL, MOVES, Reason, Status
-from taskapi.models.task import Task
+from taskapi.models.task import Limits, Task
 from taskapi.models.worker import Worker
 
-__all__ = ["FINAL", "MOVES", "Move", "Reason", "Status", "Task", "TaskEvent", "Worker", "failure", "postponed"]
+__all__ = [
+    "FINAL",
+    "MOVES",
+    "Limits",
+    "Move",
+    "Reason",
+    "Status",
+    "Task",
+    "TaskEvent",
+    "Worker",
+    "failure",
+    "postponed",
+]

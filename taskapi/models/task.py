@@ -1,5 +1,4 @@
 from django.conf import settings
-from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -9,8 +8,15 @@ from taskapi.models.queryset import TaskQuerySet
 from taskapi.models.status import FINAL, OPEN, Reason, Status
 from taskapi.models.worker import Worker
 
-NICE_LEAST, NICE_MOST = -20, 19
-DESCRIPTION_LIMIT = 10_000
+
+class Limits:
+    """What the columns take; the API names them in its errors."""
+
+    NAME = 255
+    DESCRIPTION = 10_000
+    NICE_LEAST, NICE_MOST = -20, 19
+    TIMEOUT = 366 * 24 * 3600  # seconds
+    ATTEMPTS = 1_000
 
 
 class Task(models.Model):
@@ -20,8 +26,8 @@ class Task(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, related_name="tasks", on_delete=models.CASCADE, db_index=False, editable=False
     )
-    name = models.CharField(max_length=255)
-    description = models.TextField(blank=True, validators=[MaxLengthValidator(DESCRIPTION_LIMIT)])
+    name = models.CharField(max_length=Limits.NAME)
+    description = models.TextField(blank=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING, editable=False)
     reason = models.CharField(max_length=16, choices=Reason, default=Reason.NONE, blank=True, editable=False)
 
@@ -53,6 +59,7 @@ class Task(models.Model):
     objects = TaskQuerySet.as_manager()
 
     class Meta:
+        permissions = [("negative_nice", "May give a task a nice value below 0")]
         indexes = [
             models.Index(fields=["owner", "id"], name="task_ls"),
             models.Index(fields=["turn", "id"], name="task_claim"),
@@ -70,7 +77,9 @@ class Task(models.Model):
                 condition=Q(ended_at=None, status__in=OPEN) | Q(ended_at__isnull=False, status__in=FINAL),
                 name="task_ended_at_with_every_end",
             ),
-            models.CheckConstraint(condition=Q(nice__range=(NICE_LEAST, NICE_MOST)), name="task_nice_in_range"),
+            models.CheckConstraint(
+                condition=Q(nice__range=(Limits.NICE_LEAST, Limits.NICE_MOST)), name="task_nice_in_range"
+            ),
         ]
 
     class MoveLost(Exception):

@@ -6,7 +6,7 @@ from django.db import OperationalError
 from django.utils.module_loading import import_string
 
 import taskmanager
-from taskapi.engines import stop_engine
+from taskapi.engines import get_engine, stop_engine
 from taskmanager import server
 
 EVERYWHERE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104  names them, binds none
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
 
     def handle(self, *, host, port, verbosity, **options):
+        get_engine()  # a wrong TASK_ENGINE is found before anything is touched
         listener = self.bind(host, port)
         try:
             call_command("migrate", interactive=False, verbosity=verbosity - 1)

@@ -1,0 +1,43 @@
+/* Times, durations and numbers as people read them. */
+(function (utm) {
+  'use strict';
+
+  const SECOND = 1000;
+  const MINUTE = 60 * SECOND;
+  const HOUR = 60 * MINUTE;
+  const DAY = 24 * HOUR;
+
+  const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+  const whole = new Intl.NumberFormat();
+
+  const pad = (number) => String(number).padStart(2, '0');
+
+  /** A duration: "320 ms", "12.4 s", "3 min 04 s", "2 h 03 min", "3 d 04 h". A ticking one has whole seconds. */
+  function duration(ms, ticking = false) {
+    if (!ticking && ms < SECOND) return `${Math.round(ms)} ms`;
+    if (ms < MINUTE) return ticking ? `${Math.floor(ms / SECOND)} s` : `${Math.floor(ms / 100) / 10} s`;
+    if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ${pad(Math.floor(ms / SECOND) % 60)} s`;
+    if (ms < DAY) return `${Math.floor(ms / HOUR)} h ${pad(Math.floor(ms / MINUTE) % 60)} min`;
+    return `${Math.floor(ms / DAY)} d ${pad(Math.floor(ms / HOUR) % 24)} h`;
+  }
+
+  /** Any JSON value as it is shown: text as it is, the rest indented. */
+  function json(value) {
+    return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  }
+
+  /** "1 task", "12 tasks". */
+  function count(number, noun) {
+    return `${whole.format(number)} ${noun}${number === 1 ? '' : 's'}`;
+  }
+
+  utm.format = {
+    duration,
+    json,
+    count,
+    number: (value) => whole.format(value),
+    dateTime: (date) => dateTime.format(date),
+    time: (date) => time.format(date),
+  };
+})(window.utm = window.utm || {});

@@ -1,0 +1,222 @@
+"""What every engine has to do. A test module of an engine inherits this and names its class."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from taskapi.exceptions import TaskEnded
+from taskapi.models import FINAL, Reason, Status, Task, TaskEvent
+from taskapi.programs import programs
+from tests.conftest import final_events, status_of, wait_for
+from tests.engines.programs import CLEANED_UP, STARTED, TEST_PROGRAMS, children
+
+
+@pytest.fixture(autouse=True)
+def _test_programs(monkeypatch):
+    for name, program in TEST_PROGRAMS.items():
+        monkeypatch.setitem(programs, name, program)
+
+
+@pytest.mark.django_db(transaction=True)
+class EngineContract:
+    engine_class = None
+
+    @pytest.fixture
+    def engine(self, transactional_db, settings):
+        settings.TASK_GRACE = timedelta(seconds=0.5)
+        settings.TASK_SLOTS = 20
+        engine = self.engine_class()
+        engine.start()
+        yield engine
+        engine.stop()
+
+    @pytest.fixture
+    def start(self, engine, user):
+        def start(program="sleep", owner=user, **fields):
+            spec = {"name": program, "program": program, "arguments": fields.pop("arguments", {})} | fields
+            return engine.fork(owner, [spec])[0]
+
+        return start
+
+    def test_a_task_runs_from_pending_to_completed(self, start):
+        task = start(arguments={"seconds": 0.05})
+        assert task.status == Status.PENDING
+        self.ends(task, Status.COMPLETED)
+        assert task.completed_at - task.started_at >= timedelta(seconds=0.05)
+        assert self.history(task) == ["pending", "running", "completed"]
+
+    def test_the_result_is_kept(self, start):
+        task = start("answer", arguments={"value": 7})
+        self.ends(task, Status.COMPLETED)
+        assert task.result == {"value": 7, "task": task.pk, "attempt": 1}
+
+    def test_an_exception_is_a_failure_with_its_text(self, start):
+        task = start("crash")
+        self.ends(task, Status.FAILED, Reason.ERROR)
+        assert task.error == "ValueError: no\ufffd good ?"
+
+    @pytest.mark.parametrize(
+        ("program", "error"),
+        [("exits", "called for an exit"), ("unstorable", "cannot be stored as JSON"), ("missing", "has no program")],
+    )
+    def test_what_cannot_complete_fails_with_a_reason(self, start, program, error):
+        task = start(program)
+        self.ends(task, Status.FAILED, Reason.ERROR)
+        assert error in task.error
+
+    def test_wrong_arguments_in_the_row_are_a_failure(self, start):
+        task = start(arguments={"seconds": "x"})
+        self.ends(task, Status.FAILED, Reason.ERROR)
+
+    def test_kill_of_a_running_task_stops_its_program_at_once(self, engine, start, user):
+        task = self.running(start(arguments={"seconds": 60}))
+        before = time.monotonic()
+        engine.kill(task, by=user)
+        assert status_of(task) == Status.KILLED
+        wait_for(lambda: task.pk not in engine.runs)
+        assert time.monotonic() - before < 1
+        wait_for(lambda: Task.objects.get(pk=task.pk).reason == "")
+        assert self.history(task) == ["pending", "running", "killed"]
+
+    def test_a_killed_program_may_clean_up(self, engine, start):
+        task = start("tidy")
+        wait_for(lambda: task.pk in STARTED)
+        engine.kill(task)
+        assert task.reason == Reason.TERMINATING
+        wait_for(lambda: task.pk in CLEANED_UP)
+        self.ends(task, Status.KILLED)
+
+    def test_a_program_that_swallows_the_kill_gives_its_slot_back(self, engine, start):
+        task = self.running(start("stubborn"))
+        engine.kill(task)
+        wait_for(lambda: task.pk not in engine.runs)
+        self.ends(task, Status.KILLED)
+
+    def test_kill_of_a_waiting_task(self, engine, start):
+        task = start(run_at=timezone.now() + timedelta(hours=1))
+        engine.kill(task)
+        assert self.history(task) == ["pending", "killed"]
+
+    def test_killing_twice_is_refused(self, engine, start):
+        task = start(arguments={"seconds": 60})
+        engine.kill(task)
+        with pytest.raises(TaskEnded):
+            engine.kill(task)
+        assert final_events(task) == 1
+
+    def test_a_kill_right_after_the_fork(self, engine, start):
+        tasks = [start(arguments={"seconds": 60}) for _ in range(10)]
+        for task in tasks:
+            engine.kill(task)
+        for task in tasks:
+            self.ends(task, Status.KILLED)
+        wait_for(lambda: not engine.runs)
+
+    def test_what_a_program_left_behind_is_cancelled(self, start):
+        children.clear()
+        self.ends(start("parent"), Status.COMPLETED)
+        wait_for(lambda: children[0].cancelled())
+
+    def test_more_tasks_than_slots_wait(self, engine, start):
+        for _ in range(30):
+            start(arguments={"seconds": 0.3})
+        wait_for(lambda: len(engine.runs) == 20)
+        assert Task.objects.filter(status=Status.RUNNING).count() <= 20
+        wait_for(lambda: Task.objects.filter(status=Status.COMPLETED).count() == 30)
+
+    def test_a_timeout_ends_a_task(self, start):
+        task = start(arguments={"seconds": 60}, timeout=0.1)
+        self.ends(task, Status.FAILED, Reason.TIMEOUT)
+        assert task.error == "It took longer than its timeout of 0.1 s."
+
+    def test_a_failed_task_is_tried_again(self, start, monkeypatch):
+        monkeypatch.setattr("taskapi.models.moves.RETRY_FIRST", timedelta(milliseconds=50))
+        task = start("flaky", max_attempts=3)
+        self.ends(task, Status.COMPLETED)
+        assert (task.attempt, task.error) == (3, "")
+        assert self.history(task) == ["pending", "running"] * 3 + ["completed"]
+
+    def test_attempts_run_out(self, start, monkeypatch):
+        monkeypatch.setattr("taskapi.models.moves.RETRY_FIRST", timedelta(milliseconds=50))
+        task = start("flaky", max_attempts=2)
+        self.ends(task, Status.FAILED, Reason.ERROR)
+        assert task.error == "RuntimeError: attempt 2"
+
+    def test_a_scheduled_task_starts_when_it_is_due(self, start):
+        due = timezone.now() + timedelta(seconds=0.7)
+        task = start(arguments={"seconds": 0}, run_at=due)
+        assert (task.status, task.reason) == (Status.PENDING, Reason.SCHEDULED)
+        self.ends(task, Status.COMPLETED)
+        assert task.started_at >= due
+
+    def test_a_task_forked_before_the_engine_starts(self, user, settings):
+        [task] = Task.objects.fork(user, [{"name": "early", "arguments": {"seconds": 0}}])
+        engine = self.engine_class()
+        engine.start()
+        self.ends(task, Status.COMPLETED)
+        engine.stop()
+
+    def test_stop_lets_short_programs_end(self, engine, start):
+        task = self.running(start(arguments={"seconds": 0.3}))
+        engine.stop()
+        self.ends(task, Status.COMPLETED)
+
+    def test_stop_ends_long_programs_and_says_lost(self, engine, start):
+        task = self.running(start(arguments={"seconds": 60}))
+        engine.stop()
+        task.refresh_from_db()
+        assert (task.status, task.reason) == (Status.FAILED, Reason.LOST)
+
+    def test_stop_hands_back_what_may_run_again(self, engine, start):
+        task = self.running(start(arguments={"seconds": 60}, max_attempts=2))
+        engine.stop()
+        task.refresh_from_db()
+        assert (task.status, task.reason, task.worker) == (Status.PENDING, Reason.RETRY, None)
+
+    def test_starting_and_stopping_are_idempotent(self, engine):
+        engine.start()
+        engine.stop()
+        engine.stop()
+
+    def test_kills_race_ends(self, engine, start):
+        """Programs end at the moment they are killed: one final event each, whoever wins."""
+        tasks = [start(arguments={"seconds": 0.01}) for _ in range(100)]
+
+        def kill(task):
+            try:
+                engine.kill(Task.objects.get(pk=task.pk))
+            except TaskEnded:
+                pass
+            finally:
+                from django.db import connection
+
+                connection.close()
+
+        killers = [threading.Thread(target=kill, args=(task,)) for task in tasks]
+        for killer in killers:
+            killer.start()
+        for killer in killers:
+            killer.join()
+        wait_for(lambda: not Task.objects.exclude(status__in=FINAL).exists())
+        wait_for(lambda: not engine.runs)
+        assert [final_events(task) for task in tasks] == [1] * len(tasks)
+        assert not Task.objects.filter(reason=Reason.TERMINATING).exists()
+
+    def running(self, task):
+        wait_for(lambda: status_of(task) == Status.RUNNING)
+        return task
+
+    def ends(self, task, status, reason=""):
+        def ended():
+            task.refresh_from_db()
+            return task.ended and task.reason != Reason.TERMINATING
+
+        wait_for(ended)
+        assert (task.status, task.reason) == (status, reason), task.error
+        assert final_events(task) == 1
+
+    def history(self, task):
+        return list(TaskEvent.objects.filter(task=task).values_list("status", flat=True))

@@ -1,0 +1,15 @@
+import threading
+
+from taskapi.engines.eventloop import EventLoopEngine
+from tests.engines.contract import EngineContract, _test_programs  # noqa: F401  a fixture
+
+
+class TestEventLoop(EngineContract):
+    engine_class = EventLoopEngine
+
+    def test_all_tasks_share_one_thread(self, engine, start):
+        self.running(start(arguments={"seconds": 60}))
+        before = threading.active_count()
+        for _ in range(10):
+            self.running(start(arguments={"seconds": 60}))
+        assert threading.active_count() == before

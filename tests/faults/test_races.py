@@ -1,0 +1,95 @@
+"""Moves that race: exactly one wins, every time."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from taskapi.exceptions import TaskEnded
+from taskapi.models import FINAL, Move, Reason, Status, Task, TaskEvent, failure
+from tests.conftest import final_events
+
+ROUNDS = 1_000
+
+
+def race(rounds, *moves):
+    """Calls each of the moves with the round's number, all at the same moment, in threads of their own."""
+    barrier = threading.Barrier(len(moves))
+    trouble = []
+
+    def run(move):
+        try:
+            for number in range(rounds):
+                barrier.wait(30)
+                move(number)
+        except Exception as error:
+            trouble.append(error)
+            barrier.abort()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(move,)) for move in moves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not trouble
+
+
+@pytest.fixture
+def tasks(transactional_db, user, worker):
+    Task.objects.fork(user, [{"name": "a"}] * ROUNDS)
+    return Task.objects.claim(worker, ROUNDS)
+
+
+def test_a_kill_races_an_end(tasks, worker, user):
+    winners = []
+
+    def kill(number):
+        try:
+            Task.objects.get(pk=tasks[number].pk).kill(by=user)
+            winners.append("kill")
+        except TaskEnded:
+            pass
+
+    def complete(number):
+        if Task.objects.record(worker, [Move.completion(tasks[number])]):
+            winners.append("end")
+
+    race(ROUNDS, kill, complete)
+    assert len(winners) == ROUNDS
+    assert len(set(winners)) == 2, "one side always won: this was no race"
+    ends = TaskEvent.objects.filter(status__in=FINAL)
+    assert ends.count() == ends.values("task").distinct().count() == ROUNDS
+    assert Task.objects.filter(status=Status.COMPLETED).count() == winners.count("end")
+
+
+def test_two_kills_an_end_a_failure_and_a_recovery_race(tasks, worker):
+    def kill(number):
+        try:
+            Task.objects.get(pk=tasks[number].pk).kill()
+        except TaskEnded:
+            pass
+
+    def complete(number):
+        Task.objects.record(worker, [Move.completion(tasks[number])])
+
+    def fail(number):
+        Task.objects.record(worker, [failure(tasks[number], Reason.ERROR, "no")])
+
+    def recover(number):
+        Task.objects.filter(pk=tasks[number].pk).recover(worker)
+
+    race(100, kill, kill, complete, fail, recover)
+    assert {final_events(task) for task in tasks[:100]} == {1}
+
+
+def test_several_workers_claim_each_task_once(transactional_db, user, worker):
+    Task.objects.fork(user, [{"name": "a"}] * 500)
+    claimed = []
+
+    def claim(number):
+        claimed.extend(task.pk for task in Task.objects.claim(worker, 7))
+
+    race(40, *[claim] * 4)
+    assert len(claimed) == len(set(claimed)) == 500

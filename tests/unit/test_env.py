@@ -1,0 +1,85 @@
+"""Settings from the environment: a wrong one stops the start with one line that says which and why."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from taskmanager import env
+from tests.server import PROJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("10", 10), ("10s", 10), ("5m", 300), ("2h", 7_200), ("30d", 2_592_000), ("0.5s", 0.5)]
+)
+def test_durations(monkeypatch, text, seconds):
+    monkeypatch.setenv("X", text)
+    assert env.duration("X", "1s") == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["0", "-1s", "1w", "s", "1 s", "1e3", "٣s", "9" * 12])
+def test_wrong_durations(monkeypatch, text):
+    monkeypatch.setenv("X", text)
+    with pytest.raises(ImproperlyConfigured, match=r"^X=.*expected a duration"):
+        env.duration("X", "1s")
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False), ("", False)])
+def test_flags(monkeypatch, text, value):
+    monkeypatch.setenv("X", text)
+    assert env.flag("X") is value
+
+
+@pytest.mark.parametrize(("read", "text"), [(env.flag, "maybe"), (lambda x: env.number(x, 1), "-3")])
+def test_wrong_values_name_the_variable(monkeypatch, read, text):
+    monkeypatch.setenv("X", text)
+    with pytest.raises(ImproperlyConfigured, match="^X="):
+        read("X")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TASK_ENGINE", "steam"),
+        ("TASK_SLOTS", "many"),
+        ("TASK_LEASE", "soon"),
+        ("TASK_GRACE", "-1s"),
+        ("TOKEN_TTL", "forever"),
+        ("DEBUG", "perhaps"),
+        ("LOG_LEVEL", "loud"),
+        ("DATABASE_URL", "oracle://x"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgres://localhost:port/x"),
+        ("CORS_ALLOWED_ORIGINS", "example.com"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3", name: value}
+    run = manage("up", "--port", "0", environment=environment)
+    assert run.returncode != 0
+    assert name in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1, run.stderr
+
+
+def test_a_secret_key_is_made_once_and_is_its_owners_alone(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "SECRET_KEY"}
+    environment["DATABASE_URL"] = f"sqlite:///{tmp_path}/x.sqlite3"
+    ask = ("shell", "-c", "from django.conf import settings; print(settings.SECRET_KEY)", "--no-imports")
+    first, second = (manage(*ask, environment=environment).stdout for _ in range(2))
+    assert first == second
+    assert len(first.strip()) > 50
+    assert (tmp_path / ".secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_database_needs_a_secret_key():
+    environment = {name: value for name, value in os.environ.items() if name != "SECRET_KEY"}
+    run = manage("check", environment=environment | {"DATABASE_URL": "postgres://localhost/x"})
+    assert run.stderr.startswith("Wrong setting. SECRET_KEY: required")
+
+
+def manage(*arguments, environment):
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
