@@ -1,7 +1,7 @@
 """What the domain refuses, with the status by which HTTP says it."""
 
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 
 
 class TaskEnded(APIException):
@@ -11,6 +11,13 @@ class TaskEnded(APIException):
 
     def __init__(self, task):
         super().__init__(f"Task {task.pk} is already {task.status}")
+
+
+class NotSupported(ValidationError):
+    """The engine cannot do what a field of a task asks for."""
+
+    def __init__(self, field, text):
+        super().__init__({field: [text]})
 
 
 class UnknownProgram(LookupError):

@@ -144,6 +144,29 @@ class Run:
             self._timer = None
 
 
+def drive(run):
+    """Runs it on an event loop of its own, in this thread, until its program and all that it started have ended.
+
+    Raises OSError when there are no descriptors for a loop; then nothing has begun. It is not asyncio.run(): that
+    would look through every task of every loop in the process at the end, once for each of them.
+    """
+    loop = asyncio.new_event_loop()
+    loop.set_task_factory(task_factory)
+    tell = run.ended
+
+    def ended(run, move):
+        tell(run, move)
+        loop.stop()
+
+    run.ended = ended
+    loop.call_soon(run.begin, loop)
+    try:
+        loop.run_forever()
+        loop.run_until_complete(run.close())
+    finally:
+        loop.close()
+
+
 async def contained(coroutine):
     """The program, unable to end the process: asyncio lets these two through to whoever runs the loop."""
     try:

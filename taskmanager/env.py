@@ -58,8 +58,10 @@ def origins(name):
 
 
 def duration(name, default):
-    """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds."""
+    """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds. None when neither it nor a default is."""
     value = text(name, default)
+    if value is None:
+        return None
     try:
         return parse_duration(value)
     except ValueError as error:

@@ -1,13 +1,27 @@
 """Every error as JSON: those of DRF's views, those that Django finds before a view, and those of nobody."""
 
+import logging
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
-from rest_framework import exceptions, views
+from rest_framework import exceptions, status, views
 
 from taskmanager.wire import dumps
 
+logger = logging.getLogger(__name__)
+
+
+class Away(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database does not answer. Try again in a moment."
+    wait = 2  # becomes Retry-After
+
 
 def exception_handler(error, context):
-    """DRF's own, with a sentence for who sent something else than JSON."""
+    """DRF's own, with a sentence for who sent something else than JSON, and for who came while the database is away."""
+    if isinstance(error, (OperationalError, InterfaceError)):
+        logger.error("The database does not answer: %s", error)
+        error = Away()
     if isinstance(error, exceptions.UnsupportedMediaType):
         error.detail = 'Send JSON, with the header "Content-Type: application/json".'
     return views.exception_handler(error, context)

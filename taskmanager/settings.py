@@ -148,6 +148,7 @@ TASK_ENGINE = env.text("TASK_ENGINE", "threads")
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_LEASE = env.duration("TASK_LEASE", "10s")
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
+TASK_RETENTION = env.duration("TASK_RETENTION", None)
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {

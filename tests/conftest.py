@@ -15,6 +15,8 @@ from tests.server import Server
 from userapi.models import Token, User
 
 PASSWORD = "correct-horse-9"
+PORTS = {"postgresql": 5432, "mysql": 3306}
+SCHEMES = {"postgresql": "postgres", "mysql": "mysql"}
 
 
 def needs(condition, what):
@@ -110,8 +112,9 @@ def database_url():
     kind = database["ENGINE"].rsplit(".", 1)[-1]
     if kind == "sqlite3":
         return f"sqlite:///{Path(database['NAME']).resolve()}"
-    place = f"{database['USER']}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or ''}"
-    return f"{'postgres' if kind == 'postgresql' else 'mysql'}://{place}/{database['NAME']}"
+    user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else database["USER"]
+    place = f"{user}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or PORTS[kind]}"
+    return f"{SCHEMES[kind]}://{place}/{database['NAME']}"
 
 
 def final_events(task):

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 ENGINES = {
     "threads": "taskapi.engines.threads.ThreadEngine",
     "eventloop": "taskapi.engines.eventloop.EventLoopEngine",
+    "immediate": "taskapi.engines.immediate.ImmediateEngine",
 }
 
 

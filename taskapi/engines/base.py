@@ -2,11 +2,15 @@
 
 from django.db import transaction
 
+from taskapi.exceptions import NotSupported
 from taskapi.models import Task
 
 
 class Engine:
     """Gets tasks run. `start` where requests are served or in a worker; `fork` and `kill` work without, anywhere."""
+
+    # What an engine can do; what it cannot is refused before anything is stored.
+    can_schedule = True
 
     def start(self):
         """Begins to run tasks in this process. Idempotent."""
@@ -21,7 +25,12 @@ class Engine:
         """Stops the programs of these killed tasks as soon as it can, wherever they run."""
 
     def fork(self, owner, specs):
-        """Stores new PENDING tasks, one for each dict of fields, and submits them; returns them."""
+        """Stores new PENDING tasks, one for each dict of fields, and submits them; returns them.
+
+        Raises NotSupported when this engine cannot do what a spec asks for.
+        """
+        if not self.can_schedule and any(spec.get("run_at") for spec in specs):
+            raise NotSupported("run_at", "This server runs tasks at once; leave `run_at` out.")
         with transaction.atomic():
             tasks = Task.objects.fork(owner, specs)
             self.submit(tasks)

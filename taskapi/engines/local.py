@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 # How often the queue and the kills of other processes are looked at; what happens in this one is told at once.
 LOOK = 0.5
 CLAIM = 500
+PRUNE_PAUSE = 60
 
 
 class LocalEngine(Engine):
@@ -28,6 +29,7 @@ class LocalEngine(Engine):
     def __init__(self):
         self.lease = settings.TASK_LEASE
         self.grace = settings.TASK_GRACE.total_seconds()
+        self.retention = settings.TASK_RETENTION
         self.slots = self.take_slots(settings.TASK_SLOTS)
         self._pid = None
         self._starting = threading.Lock()
@@ -54,6 +56,8 @@ class LocalEngine(Engine):
             self.runs = {}
             self.worker = None
             self._early = set()
+            self._in_doubt = False
+            self._next_prune = time.monotonic()
             self._wake = threading.Event()
             self._closing = threading.Event()
             self._retired = threading.Event()
@@ -142,11 +146,22 @@ class LocalEngine(Engine):
         self._wake.clear()
         while self.worker and not self._closing.is_set():
             self._early.clear()
-            tasks = Task.objects.claim(self.worker, min(CLAIM, self.slots - len(self.runs)))
+            tasks = self._claim()
             for task in tasks:
                 self._launch(Run(task, self.grace, self.ended))
             if len(tasks) < CLAIM:
                 return
+
+    def _claim(self):
+        """Tasks to run now. After an error it is in doubt whether the database claimed some for us: it is asked."""
+        if self._in_doubt:
+            tasks = Task.objects.adopt(self.worker, self.runs)
+            self._in_doubt = False
+            return tasks
+        self._in_doubt = True
+        tasks = Task.objects.claim(self.worker, min(CLAIM, self.slots - len(self.runs)))
+        self._in_doubt = False
+        return tasks
 
     def _launch(self, run):
         self.runs[run.task.pk] = run
@@ -178,7 +193,14 @@ class LocalEngine(Engine):
             self._wake.set()
         if time.monotonic() - self._beating_since > self.lease.total_seconds():
             self._recover()
+        self._prune()
         self._retired.wait(LOOK)
+
+    def _prune(self):
+        """One batch of tasks past their retention, and the next one soon when there are more."""
+        if self.retention and time.monotonic() >= self._next_prune:
+            more = Task.objects.prune(self.retention)
+            self._next_prune = time.monotonic() + (0 if more else PRUNE_PAUSE)
 
     def _enlist(self):
         worker = Worker.objects.enlist(self.name, self.slots)

@@ -1,6 +1,5 @@
 """A thread per task, in it an event loop, in it the program."""
 
-import asyncio
 import logging
 import resource
 import threading
@@ -9,7 +8,7 @@ from django.db import connections
 
 from taskapi.engines.local import LocalEngine
 from taskapi.models import postponed
-from taskapi.runner import task_factory
+from taskapi.runner import drive
 
 logger = logging.getLogger(__name__)
 
@@ -32,37 +31,27 @@ class ThreadEngine(LocalEngine):
         try:
             threading.Thread(target=self._run, args=(run,), name=f"task-{run.task.pk}", daemon=True).start()
         except RuntimeError as error:
-            logger.warning("Task %s waits: %s", run.task.pk, error)
-            super().ended(run, postponed(run.task))
-
-    def ended(self, run, move):
-        super().ended(run, move)
-        asyncio.get_running_loop().stop()
+            self._postpone(run, error)
 
     def _run(self, run):
         try:
-            loop = asyncio.new_event_loop()
+            drive(run)
         except OSError as error:
-            logger.warning("Task %s waits: %s", run.task.pk, error)
-            super().ended(run, postponed(run.task))
-            return
-        loop.set_task_factory(task_factory)
-        loop.call_soon(run.begin, loop)
-        try:
-            loop.run_forever()
-            loop.run_until_complete(run.close())
+            self._postpone(run, error)
         finally:
-            # asyncio.run() would look through every task of every loop in the process, for each of them.
-            loop.close()
             connections.close_all()
+
+    def _postpone(self, run, error):
+        """No thread, or no descriptor for its loop: the task waits, it does not fail."""
+        logger.warning("Task %s waits: %s", run.task.pk, error)
+        self.ended(run, postponed(run.task))
 
 
 def descriptors(wanted):
     """How many files this process may open, after asking for so many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY:
-        hard = wanted
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = max(soft, min(wanted, hard))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    return wanted if soft == resource.RLIM_INFINITY else soft
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft

@@ -47,13 +47,18 @@ class TaskQuerySet(models.QuerySet):
         return pending + running
 
     def claim(self, worker, slots):
-        """RUNNING, for this worker, the tasks whose turn it is; returns at most so many as there are slots."""
+        """RUNNING, for this worker, the tasks whose turn it is; returns at most so many as there are slots.
+
+        A worker whose lease was taken gets none: what it claimed would be recovered from under it.
+        """
         waiting = self.filter(turn__isnull=False)
         if slots < 1 or not waiting.exists():  # reading takes no lock: an idle worker disturbs nobody
             return []
         now = timezone.now()
         fresh = {"error": "", "exit_code": None, "progress": None, "progress_text": ""}
         with transaction.atomic():
+            if not worker.hold_lease():
+                return []
             tasks = list(waiting.select_for_update(skip_locked=True).order_by("turn", "id")[:slots])
             ids = [task.pk for task in tasks]
             self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, started_at=now, **fresh)
@@ -103,6 +108,26 @@ class TaskQuerySet(models.QuerySet):
                 self._line_up(owner, list(theirs), now, due=True)
             self.bulk_update(tasks, ["turn"])
         return len(tasks)
+
+    def adopt(self, worker, known):
+        """The running tasks of this worker that are not among the ids it knows.
+
+        There are some when the database committed a claim and the answer to it got lost.
+        """
+        mine = self.filter(worker=worker, status=Status.RUNNING)
+        strays = set(mine.values_list("id", flat=True)) - set(known)
+        tasks = list(self.filter(pk__in=strays))
+        for task in tasks:
+            task.worker = worker
+        return tasks
+
+    def prune(self, older_than):
+        """Deletes up to BATCH tasks that ended longer ago than this timedelta; returns how many there were."""
+        ended = self.filter(ended_at__lt=Now() - older_than).order_by("ended_at")
+        ids = list(ended.values_list("id", flat=True)[:BATCH])
+        TaskEvent.objects.filter(task_id__in=ids).delete()
+        self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
+        return len(ids)
 
     def next_turn(self, owner, nice):
         """The turn of a further task of this user; turns are served lowest first.

@@ -32,6 +32,12 @@ class WorkerQuerySet(models.QuerySet):
         """Workers whose last heartbeat is older than this timedelta, by the database's clock."""
         return self.alive().filter(heartbeat_at__lt=Now() - lease)
 
+    def prune(self, older_than):
+        """Deletes the workers that ended longer ago than this timedelta and have no tasks left to name them."""
+        Task = apps.get_model("taskapi", "Task")
+        unnamed = ~Exists(Task.objects.filter(worker=OuterRef("pk")))
+        return self.filter(unnamed, ended_at__lt=Now() - older_than).delete()[0]
+
     def with_leftovers(self):
         """Workers that have ended while tasks of theirs are still open."""
         Task = apps.get_model("taskapi", "Task")
@@ -63,6 +69,10 @@ class Worker(models.Model):
     def beat(self):
         """Renews the lease. False when it has been taken: this worker must stop its programs."""
         return Worker.objects.alive().filter(pk=self.pk).update(heartbeat_at=Now()) == 1
+
+    def hold_lease(self):
+        """Whether the lease is ours, and that it stays so until the end of the transaction."""
+        return Worker.objects.alive().select_for_update().filter(pk=self.pk).first() is not None
 
     def give_up(self, lease):
         """Declares a silent worker lost. False when it turned out to be alive, or somebody else was first."""

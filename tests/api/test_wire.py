@@ -1,6 +1,7 @@
 """The wire: whatever comes in, what goes out is JSON that says what to do."""
 
 import pytest
+from django.db import OperationalError
 
 from taskapi.models import Task
 from taskmanager.wire import DEPTH_LIMIT
@@ -121,6 +122,17 @@ def test_an_error_of_ours_is_a_json_500_without_a_trace(user, monkeypatch):
     answer = client.get(TASKS)
     assert answer.status_code == 500
     assert answer.json() == {"detail": "Something went wrong on the server. It has been logged."}
+
+
+def test_a_database_that_is_away_is_a_503(client, monkeypatch):
+    def away(*args):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("taskapi.views.filters.page", away)
+    answer = client.get(TASKS)
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "2"
+    assert answer.json() == {"detail": "The database does not answer. Try again in a moment."}
 
 
 @pytest.mark.parametrize("path", [TASKS, "/userapi/login/", "/nope/"])

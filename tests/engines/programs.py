@@ -2,6 +2,7 @@
 
 import asyncio
 
+from taskapi.models import Task
 from taskapi.programs import Program
 
 STARTED, CLEANED_UP = [], []
@@ -57,9 +58,14 @@ async def flaky(task):
         raise RuntimeError(f"attempt {task.attempt}")
 
 
+async def counts_tasks(task):
+    """Ask the database."""
+    return await Task.objects.acount()
+
+
 children = []
 
 TEST_PROGRAMS = {
     function.__name__: Program(function)
-    for function in (answer, crash, exits, unstorable, tidy, stubborn, parent, flaky)
+    for function in (answer, crash, exits, unstorable, tidy, stubborn, parent, flaky, counts_tasks)
 }
