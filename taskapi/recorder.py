@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 
-from django.db import Error, InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from taskapi.models import Move, Reason, Status, Task
 
@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 # A group waits this long for company: less than anybody notices, enough for hundreds of ends.
 GATHER = 0.004
 GROUP = 500
+UNSTORABLE = {"error": "What became of it could not be stored; the log of the server says why."}
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2
 
 
@@ -30,6 +31,7 @@ class Recorder:
         self._change = threading.Condition()
         self._closing = False
         self._deadline = None
+        self._drained = False
         self._thread = threading.Thread(target=self._loop, name="recorder", daemon=True)
         self._thread.start()
 
@@ -45,7 +47,7 @@ class Recorder:
             self._closing, self._deadline = True, time.monotonic() + timeout
             self._change.notify()
         self._thread.join(timeout + 1)
-        return not self._queue and not self._thread.is_alive()
+        return self._drained
 
     def _loop(self):
         try:
@@ -54,6 +56,7 @@ class Recorder:
                     return
                 for task_id, _, done in group:
                     done(task_id)
+            self._drained = True
         finally:
             connection.close()
 
@@ -103,7 +106,6 @@ class Recorder:
             return []
         [(task_id, move, done)] = group
         logger.error("Task %s: what became of it cannot be stored", task_id, exc_info=error)
-        if not isinstance(error, Error) or move is None or move.reason == Reason.ERROR:
+        if move is None or move.fields == UNSTORABLE:
             return []
-        fields = {"error": f"What became of it could not be stored: {type(error).__name__}."}
-        return [(task_id, Move(task_id, move.attempt, Status.FAILED, Reason.ERROR, fields), done)]
+        return [(task_id, Move(task_id, move.attempt, Status.FAILED, Reason.ERROR, UNSTORABLE), done)]

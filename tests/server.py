@@ -16,6 +16,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 class Server:
+    ready = r"http://\S+:(\d+)  \(Ctrl-C stops it\)"
+
     def __init__(self, database_url, port=0, **environment):
         self.environment = {
             **os.environ,
@@ -42,11 +44,13 @@ class Server:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
+    def command(self):
+        return [sys.executable, "manage.py", "up", "--port", str(self.port)]
+
     def start(self, seconds=30):
         earlier = len(self.output())
-        command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            command, cwd=PROJECT, env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
+            self.command(), cwd=PROJECT, env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
         )
         deadline = time.monotonic() + seconds
         while not (port := self.announced(earlier)):
@@ -57,7 +61,7 @@ class Server:
 
     def announced(self, earlier):
         """The port that it says it listens on; it says so when it is ready."""
-        line = re.search(r"http://\S+:(\d+)  \(Ctrl-C stops it\)", self.output()[earlier:])
+        line = re.search(self.ready, self.output()[earlier:])
         return line and int(line[1])
 
     def output(self):
@@ -100,3 +104,17 @@ class Server:
         status, answer = self.call("POST", "/userapi/login/", {"username": username, "password": password})
         assert status == 200, answer
         return answer["token"]
+
+
+class Gunicorn(Server):
+    """Several serving processes, each with an engine of its own."""
+
+    ready = r"Listening at: http://\S+:(\d+)"
+
+    def __init__(self, *arguments, processes=4, **environment):
+        super().__init__(*arguments, **environment)
+        self.processes = processes
+
+    def command(self):
+        options = ["--workers", str(self.processes), "--threads", "8", "--bind", f"127.0.0.1:{self.port}"]
+        return [sys.executable, "-m", "gunicorn", *options, "taskmanager.wsgi"]

@@ -1,0 +1,133 @@
+"""Processes that are killed or suspended at random moments, with forks, kills and ends under way."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from taskapi.models import Task, TaskEvent, Worker
+from tests.conftest import database_url, wait_for
+from tests.faults.load import ROUNDS, TASKS, Load, check
+from tests.server import Gunicorn, Server
+
+QUICK = {"TASK_LEASE": "2s", "TASK_GRACE": "1s"}
+
+
+@pytest.fixture
+def server(transactional_db):
+    with Server(database_url(), **QUICK) as server:
+        yield server
+
+
+@pytest.fixture
+def second(server):
+    with Server(database_url(), **QUICK) as second:
+        yield second
+
+
+@pytest.fixture
+def gunicorn(transactional_db):
+    with Gunicorn(database_url(), **QUICK) as gunicorn:
+        yield gunicorn
+
+
+def children(server):
+    return [
+        int(pid) for pid in Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    ]
+
+
+def test_kill_9_at_random_moments(server):
+    token = server.log_in()
+    with Load(server, token) as load:
+        for _ in range(ROUNDS):
+            time.sleep(random.uniform(0.05, 0.6))
+            server.kill()
+            server.start()
+    check(connection.cursor(), load)
+    assert "Traceback" not in server.output()
+
+
+def test_term_at_random_moments(server):
+    token = server.log_in()
+    with Load(server, token) as load:
+        for _ in range(3):
+            time.sleep(random.uniform(0.05, 0.6))
+            assert server.stop() == 0
+            server.start()
+    check(connection.cursor(), load)
+
+
+def test_a_process_suspended_for_longer_than_its_lease(server, second):
+    token = server.log_in()
+    with Load(server, token) as first_load, Load(second, token) as load:
+        for _ in range(max(1, ROUNDS // 10)):
+            time.sleep(1)
+            server.process.send_signal(signal.SIGSTOP)
+            time.sleep(5)
+            server.process.send_signal(signal.SIGCONT)
+            time.sleep(1)
+    load.accepted += first_load.accepted
+    load.killed += first_load.killed
+    check(connection.cursor(), load)
+    assert TaskEvent.objects.filter(reason="lost").exists() or TaskEvent.objects.filter(reason="retry").exists()
+    assert Worker.objects.filter(lost=True).exists()
+    # It took up work again, as a new worker.
+    second.stop()
+    _, task = server.call("POST", TASKS, {"name": "after", "arguments": {"seconds": 0}}, token)
+    wait_for(lambda: server.call("GET", f"{TASKS}{task['id']}/", token=token)[1]["status"] == "completed")
+
+
+def test_a_dead_process_is_recovered_by_another_within_a_lease(server, second):
+    token = server.log_in()
+    second.environment["TASK_SLOTS"] = "1"
+    tasks = [server.call("POST", TASKS, {"name": "a", "arguments": {"seconds": 600}}, token)[1] for _ in range(5)]
+    wait_for(lambda: Task.objects.filter(status="running").count() == len(tasks))
+    time.sleep(2.5)  # by now each has beaten for a lease, and may judge
+    theirs = Task.objects.filter(worker__name__endswith=f":{server.process.pid}")
+    ids = list(theirs.values_list("pk", flat=True))
+    server.kill()
+    before = time.monotonic()
+    wait_for(lambda: Task.objects.filter(pk__in=ids, status="failed", reason="lost").count() == len(ids), seconds=30)
+    assert ids
+    assert time.monotonic() - before < 10, "it took several leases"
+
+
+def test_several_processes_claim_each_task_once_and_kill_each_others(gunicorn):
+    token = gunicorn.log_in()
+    for _ in range(200):
+        assert gunicorn.call("POST", TASKS, {"name": "a", "arguments": {"seconds": 0.3}}, token)[0] == 201
+    wait_for(lambda: Task.objects.filter(status="completed").count() == 200, seconds=60)
+    assert TaskEvent.objects.filter(status="running").count() == 200
+    assert Task.objects.values("worker").distinct().count() > 1
+    tasks = [gunicorn.call("POST", TASKS, {"name": "b", "arguments": {"seconds": 600}}, token)[1] for _ in range(20)]
+    wait_for(lambda: Task.objects.filter(status="running").count() == 20)
+    for task in tasks:
+        assert gunicorn.call("DELETE", f"{TASKS}{task['id']}/", token=token)[0] == 200
+    # It stops saying so when the owner has stopped the program.
+    wait_for(lambda: not Task.objects.filter(reason="terminating").exists(), seconds=5)
+
+
+def test_kill_9_of_one_of_several_processes(gunicorn):
+    token = gunicorn.log_in()
+    with Load(gunicorn, token) as load:
+        for _ in range(max(3, ROUNDS // 5)):
+            time.sleep(random.uniform(0.2, 1))
+            os.kill(random.choice(children(gunicorn)), signal.SIGKILL)
+    check(connection.cursor(), load)
+
+
+def test_kill_9_of_the_main_process_leaves_no_orphan(gunicorn):
+    token = gunicorn.log_in()
+    with Load(gunicorn, token) as load:
+        time.sleep(1)
+        orphans = children(gunicorn)
+        gunicorn.kill()
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in orphans), seconds=30)
+        gunicorn.start()
+        time.sleep(1)
+    check(connection.cursor(), load)
