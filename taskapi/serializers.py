@@ -1,10 +1,12 @@
+from operator import attrgetter
+
 import orjson
 from django.conf import settings
 from pydantic import ValidationError as ArgumentsError
 from rest_framework import serializers
 
 from taskapi.exceptions import UnknownProgram
-from taskapi.models import Limits, Task
+from taskapi.models import Limits, Status, Task
 from taskapi.programs import get_program, programs
 from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
 
@@ -17,13 +19,16 @@ WHOLE = (
     "completed_at"
 ).split()
 
+COLUMNS = {"status_label": "status", "restarted_from": "restarted_from_id", "worker": "worker_id"}
+read_columns = attrgetter(*(COLUMNS.get(name, name) for name in WHOLE))
+
 
 def whole(task):
     """The whole task as it is answered."""
-    fields = {name: getattr(task, name, None) for name in WHOLE}
-    fields["status_label"] = task.get_status_display()
-    fields["restarted_from"] = task.restarted_from_id
-    fields["worker"] = task.worker and task.worker.name
+    fields = dict(zip(WHOLE, read_columns(task), strict=True))
+    fields["status_label"] = Status(task.status).label
+    if task.worker_id:
+        fields["worker"] = task.worker.name
     return fields
 
 

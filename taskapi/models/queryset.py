@@ -12,6 +12,7 @@ from django.db.models import F, Max, Min
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from taskapi.models import rows
 from taskapi.models.event import TaskEvent
 from taskapi.models.moves import failure
 from taskapi.models.status import FINAL, Reason, Status, sources
@@ -23,13 +24,17 @@ BATCH = 500
 
 class TaskQuerySet(models.QuerySet):
     def fork(self, owner, specs):
-        """New PENDING tasks of this user, one for each dict of fields, all or none; returns them in that order."""
+        """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order."""
         now = timezone.now()
-        tasks = [self.model(owner=owner, created_at=now, updated_at=now, **spec) for spec in specs]
+        fields = self.model._meta.concrete_fields
+        fresh = {field.attname: field.get_default() for field in fields}
+        fresh |= {"owner_id": owner.pk, "created_at": now, "updated_at": now}
+        # By position is much the fastest way to make a model.
+        tasks = [self.model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
         with transaction.atomic():
             self._line_up(owner, tasks, now)
-            self.bulk_create(tasks)
-            self._note([(task.pk, task.reason) for task in tasks], Status.PENDING, owner, now)
+            rows.insert(tasks)
+            rows.note([task.pk for task in tasks], owner)
         return tasks
 
     def kill(self, by=None):
@@ -169,12 +174,7 @@ class TaskQuerySet(models.QuerySet):
         moved = guarded.update(status=to, reason=reason, updated_at=now, turn=None, **fields)
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
-        self._note([(pk, reason) for pk in ids], to, by, now)
-
-    def _note(self, reasons, status, by, now):
-        TaskEvent.objects.bulk_create(
-            TaskEvent(task_id=pk, status=status, reason=reason, by=by, at=now) for pk, reason in reasons
-        )
+        rows.note(ids, by)
 
 
 def likeness(move):

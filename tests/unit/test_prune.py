@@ -43,7 +43,7 @@ def test_it_goes_in_batches(ended, monkeypatch):
 
 
 def test_a_restarted_task_stays_without_its_origin(ended, fork):
-    again = fork(restarted_from=ended(2))
+    again = fork(restarted_from_id=ended(2).pk)
     prune("1d")
     again.refresh_from_db()
     assert again.restarted_from is None
