@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -118,3 +119,17 @@ class Gunicorn(Server):
     def command(self):
         options = ["--workers", str(self.processes), "--threads", "8", "--bind", f"127.0.0.1:{self.port}"]
         return [sys.executable, "-m", "gunicorn", *options, "taskmanager.wsgi"]
+
+
+class RunServer(Server):
+    """The classic way, with its autoreloader."""
+
+    ready = r"Starting development server at http://\S+:(\d+)/"
+
+    def __init__(self, *arguments, **environment):
+        super().__init__(*arguments, **environment)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def command(self):
+        return [sys.executable, "manage.py", "runserver", f"127.0.0.1:{self.port}"]

@@ -17,7 +17,7 @@ def insert(objects):
     key, *fields = objects[0]._meta.concrete_fields
     columns = ", ".join(quoted(field.column) for field in fields)
     row = f"({', '.join(['%s'] * len(fields))})"
-    head = f"INSERT INTO {quoted(key.model._meta.db_table)} ({columns}) VALUES"  # noqa: S608  names of ours
+    head = f"INSERT INTO {quoted(key.model._meta.db_table)} ({columns}) VALUES"
     with connection.cursor() as cursor:
         for start in range(0, len(objects), CHUNK):
             chunk = objects[start : start + CHUNK]

@@ -12,7 +12,7 @@ from django.db import connection
 from taskapi.models import Task, TaskEvent, Worker
 from tests.conftest import database_url, wait_for
 from tests.faults.load import ROUNDS, TASKS, Load, check
-from tests.server import Gunicorn, Server
+from tests.server import PROJECT, Gunicorn, RunServer, Server
 
 QUICK = {"TASK_LEASE": "2s", "TASK_GRACE": "1s"}
 
@@ -33,6 +33,14 @@ def second(server):
 def gunicorn(transactional_db):
     with Gunicorn(database_url(), **QUICK) as gunicorn:
         yield gunicorn
+
+
+@pytest.fixture
+def runserver(transactional_db):
+    with RunServer(database_url(), **QUICK) as runserver:
+        yield runserver
+        for child in children(runserver):
+            os.kill(child, signal.SIGTERM)
 
 
 def children(server):
@@ -131,3 +139,15 @@ def test_kill_9_of_the_main_process_leaves_no_orphan(gunicorn):
         gunicorn.start()
         time.sleep(1)
     check(connection.cursor(), load)
+
+
+def test_the_autoreloader_hands_tasks_back(runserver):
+    token = runserver.log_in()
+    body = [{"name": "a", "arguments": {"seconds": 600}, "max_attempts": attempts} for attempts in (1, 2)]
+    runserver.call("POST", TASKS, body, token)
+    wait_for(lambda: Task.objects.filter(status="running").count() == 2)
+    time.sleep(2)  # the autoreloader looks every second, and what it sees first is no change
+    (PROJECT / "taskmanager" / "wsgi.py").touch()
+    once, twice = Task.objects.order_by("id")
+    wait_for(lambda: list(twice.events.values_list("status", flat=True)) == ["pending", "running"] * 2, seconds=30)
+    assert list(once.events.values_list("status", "reason")) == [("pending", ""), ("running", ""), ("failed", "lost")]
