@@ -94,8 +94,8 @@ def running(fork, worker):
 
     def running(**fields):
         fork(**fields)
-        [task] = Task.objects.claim(worker, 1)
-        return task
+        [claim] = Task.objects.claim(worker, 1)
+        return Task.objects.select_related("worker").get(pk=claim.pk)
 
     return running
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from taskapi.models import rows
 from taskapi.models.event import TaskEvent
-from taskapi.models.moves import failure
+from taskapi.models.moves import Claim, failure
 from taskapi.models.status import FINAL, Reason, Status, sources
 
 # Turns of one nice; see TaskQuerySet.next_turn().
@@ -52,7 +52,7 @@ class TaskQuerySet(models.QuerySet):
         return pending + running
 
     def claim(self, worker, slots):
-        """RUNNING, for this worker, the tasks whose turn it is; returns at most so many as there are slots.
+        """RUNNING, for this worker, the tasks whose turn it is, as Claims; at most so many as there are slots.
 
         A worker whose lease was taken gets none: what it claimed would be recovered from under it.
         """
@@ -64,12 +64,13 @@ class TaskQuerySet(models.QuerySet):
         with transaction.atomic():
             if not worker.hold_lease():
                 return []
-            tasks = list(waiting.select_for_update(skip_locked=True).order_by("turn", "id")[:slots])
-            ids = [task.pk for task in tasks]
+            claims = waiting.select_for_update(skip_locked=True).order_by("turn", "id").as_claims()[:slots]
+            claims = [Claim(*columns) for columns in claims]
+            ids = [claim.pk for claim in claims]
             self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, started_at=now, **fresh)
-        for task in tasks:
-            task.status, task.worker, task.attempt = Status.RUNNING, worker, task.attempt + 1
-        return tasks
+        for claim in claims:
+            claim.attempt += 1
+        return claims
 
     def record(self, worker, moves):
         """Writes what became of tasks that this worker runs; returns the ids of those whose move won.
@@ -115,16 +116,16 @@ class TaskQuerySet(models.QuerySet):
         return len(tasks)
 
     def adopt(self, worker, known):
-        """The running tasks of this worker that are not among the ids it knows.
+        """The running tasks of this worker that are not among the ids it knows, as Claims.
 
         There are some when the database committed a claim and the answer to it got lost.
         """
         mine = self.filter(worker=worker, status=Status.RUNNING)
         strays = set(mine.values_list("id", flat=True)) - set(known)
-        tasks = list(self.filter(pk__in=strays))
-        for task in tasks:
-            task.worker = worker
-        return tasks
+        return [Claim(*columns) for columns in self.filter(pk__in=strays).as_claims()]
+
+    def as_claims(self):
+        return self.values_list(*Claim.columns())
 
     def prune(self, older_than):
         """Deletes up to BATCH tasks that ended longer ago than this timedelta; returns how many there were."""

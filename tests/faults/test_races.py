@@ -81,7 +81,7 @@ def test_two_kills_an_end_a_failure_and_a_recovery_race(tasks, worker):
         Task.objects.filter(pk=tasks[number].pk).recover(worker)
 
     race(100, kill, kill, complete, fail, recover)
-    assert {final_events(task) for task in tasks[:100]} == {1}
+    assert {final_events(task.pk) for task in tasks[:100]} == {1}
 
 
 def test_several_workers_claim_each_task_once(transactional_db, user, worker):

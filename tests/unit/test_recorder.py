@@ -93,12 +93,12 @@ def test_a_row_that_the_database_refuses_fails_alone(recorder, claimed, monkeypa
         recorder.record(task.pk, Move.completion(task, result), done.append)
     wait_for(lambda: len(done) == 3)
     assert [status_of(task) for task in (good, bad, also_good)] == ["completed", "failed", "completed"]
-    bad.refresh_from_db()
+    bad = Task.objects.get(pk=bad.pk)
     assert (bad.reason, bad.error) == (Reason.ERROR, UNSTORABLE["error"])
 
 
 def test_the_settling_of_a_killed_task_is_written(recorder, claimed):
-    [task] = claimed(1)
+    task = Task.objects.get(pk=claimed(1)[0].pk)
     task.kill()
     done = []
     recorder.record(task.pk, None, done.append)
@@ -108,10 +108,11 @@ def test_the_settling_of_a_killed_task_is_written(recorder, claimed):
 
 
 def test_a_program_that_completed_as_it_was_killed_settles_its_task(recorder, claimed):
-    [task] = claimed(1)
+    [claim] = claimed(1)
+    task = Task.objects.get(pk=claim.pk)
     task.kill()
     done = []
-    recorder.record(task.pk, Move.completion(Task(pk=task.pk, attempt=1)), done.append)
+    recorder.record(task.pk, Move.completion(claim), done.append)
     wait_for(lambda: done)
     task.refresh_from_db()
     assert (task.status, task.reason) == (Status.KILLED, "")

@@ -3,7 +3,7 @@
 import pytest
 
 from taskapi.exceptions import TaskEnded
-from taskapi.models import Move, Reason, Status, Task, Worker, failure
+from taskapi.models import Claim, Move, Reason, Status, Task, Worker, failure
 from tests.conftest import final_events
 
 
@@ -16,9 +16,9 @@ def test_fork_stores_a_pending_task_with_its_event(user, fork):
 
 def test_claim_makes_it_running_and_names_the_worker(fork, worker):
     task = fork()
-    [claimed] = Task.objects.claim(worker, 5)
+    [claim] = Task.objects.claim(worker, 5)
+    assert claim == Claim(task.pk, "a task", "sleep", {"seconds": 0.01}, None, attempt=1, max_attempts=1)
     task.refresh_from_db()
-    assert claimed == task
     assert (task.status, task.worker, task.attempt) == (Status.RUNNING, worker, 1)
     assert task.started_at >= task.created_at
 
@@ -31,7 +31,7 @@ def test_a_task_is_claimed_once(fork, worker):
 
 def test_no_more_is_claimed_than_there_are_slots(fork, worker):
     tasks = [fork() for _ in range(3)]
-    assert Task.objects.claim(worker, 2) == tasks[:2]
+    assert [claim.pk for claim in Task.objects.claim(worker, 2)] == [task.pk for task in tasks[:2]]
     assert Task.objects.claim(worker, 0) == []
 
 

@@ -60,4 +60,4 @@ def test_only_dead_workers_with_open_tasks_have_leftovers(worker, running):
 def test_a_claim_whose_answer_got_lost_is_adopted(worker, running):
     known, stray = running(), running()
     [adopted] = Task.objects.adopt(worker, {known.pk})
-    assert (adopted, adopted.attempt) == (stray, 1)
+    assert (adopted.pk, adopted.attempt) == (stray.pk, 1)
