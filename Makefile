@@ -18,6 +18,9 @@ test-mariadb: .venv/dev
 	$(BIN)/pip install --quiet -r requirements-mariadb.txt
 	DATABASE_URL=$(TEST_MARIADB) SECRET_KEY=test $(BIN)/pytest $(ARGS)
 
+bench: .venv/run
+	$(BIN)/python -m bench $(ARGS)
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,4 +39,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run test test-postgres test-mariadb lint
+.PHONY: run test test-postgres test-mariadb bench lint

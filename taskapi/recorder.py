@@ -35,10 +35,10 @@ class Recorder:
         self._thread = threading.Thread(target=self._loop, name="recorder", daemon=True)
         self._thread.start()
 
-    def record(self, task_id, move, done):
-        """Writes this Move, or with None settles a killed task whose program has stopped; then calls done(task_id)."""
+    def record(self, claim, move, done):
+        """Writes this Move, or with None settles a killed task whose program has stopped; then calls done(claim)."""
         with self._change:
-            self._queue.append((task_id, move, done))
+            self._queue.append((claim, move, done))
             self._change.notify()
 
     def close(self, timeout):
@@ -54,8 +54,8 @@ class Recorder:
             while group := self._gather():
                 if not self._write_until_done(group):
                     return
-                for task_id, _, done in group:
-                    done(task_id)
+                for claim, _, done in group:
+                    done(claim)
             self._drained = True
         finally:
             connection.close()
@@ -92,7 +92,7 @@ class Recorder:
         with transaction.atomic():
             won = Task.objects.record(self.worker, moves) if moves else set()
             # Who did not win may have been killed: then its worker, which is us, has to say that nothing runs.
-            over = [task_id for task_id, _, _ in group if task_id not in won]
+            over = [claim for claim, _, _ in group if claim.pk not in won]
             if over:
                 Task.objects.settle(self.worker, over)
 
@@ -104,8 +104,8 @@ class Recorder:
                 if not self._write_until_done([entry]):
                     break
             return []
-        [(task_id, move, done)] = group
-        logger.error("Task %s: what became of it cannot be stored", task_id, exc_info=error)
+        [(claim, move, done)] = group
+        logger.error("Task %s: what became of it cannot be stored", claim.pk, exc_info=error)
         if move is None or move.fields == UNSTORABLE:
             return []
-        return [(task_id, Move(task_id, move.attempt, Status.FAILED, Reason.ERROR, UNSTORABLE), done)]
+        return [(claim, Move(claim.pk, claim.attempt, Status.FAILED, Reason.ERROR, UNSTORABLE), done)]

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import contextvars
+import json
 import logging
+import re
 import threading
 import traceback
 
 import orjson
+from django.conf import settings
 
 from taskapi.exceptions import UnknownProgram
 from taskapi.models import Move, Reason, failure
@@ -16,6 +19,9 @@ from taskapi.programs import get_program
 logger = logging.getLogger(__name__)
 
 ERROR_LIMIT = 2_000
+# NUL as JSON writes it, and not the text of a backslash followed by "u0000".
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+PRIVATE = ("_child", "_children", "_ending", "_lock", "_loop", "_move", "_timer")
 
 current_run = contextvars.ContextVar("current_run", default=None)
 
@@ -25,26 +31,27 @@ class RunningTask:
 
     __slots__ = ("attempt", "id", "name")
 
-    def __init__(self, task):
-        self.id, self.name, self.attempt = task.pk, task.name, task.attempt
+    def __init__(self, claim):
+        self.id, self.name, self.attempt = claim.pk, claim.name, claim.attempt
 
 
 class Run:
     """One attempt at one task, from its claim to its end.
 
-    `ended(run, move)` is called once, on the loop: with the Move that records what became of the task, or with None
-    when the task is no longer ours to decide about (it was killed, or given to another worker).
+    `ended(run, move)` is called once, on the loop, when the program and all that it started have stopped: with the Move
+    that records what became of the task, or with None when that was decided elsewhere (it was killed).
 
     All callbacks and no coroutine of its own: a hundred thousand of these wait at once.
     """
 
-    __slots__ = ("_child", "_children", "_lock", "_loop", "_timer", "ended", "grace", "stopping", "task")
+    __slots__ = ("ended", "grace", "over", "stopping", "task", *PRIVATE)
 
     def __init__(self, task, grace, ended):
         self.task, self.grace, self.ended = task, grace, ended
         self.stopping = None
+        self.over = self._ending = False
         self._lock = threading.Lock()
-        self._loop = self._child = self._timer = self._children = None
+        self._loop = self._child = self._children = self._move = self._timer = None
 
     def begin(self, loop):
         """Starts the program. Call it on this loop, once."""
@@ -61,9 +68,7 @@ class Run:
         except Exception as error:
             self._finish(failure(self.task, Reason.ERROR, describe(error)))
             return
-        context = contextvars.copy_context()
-        context.run(current_run.set, self)
-        self._child = loop.create_task(contained(coroutine), context=context)
+        self._child = loop.create_task(contained(coroutine), context=context_of(self))
         self._child.add_done_callback(self._done)
         if self.task.timeout is not None:
             self._timer = loop.call_later(self.task.timeout, self._stop, Reason.TIMEOUT)
@@ -78,18 +83,26 @@ class Run:
         with contextlib.suppress(RuntimeError):  # the loop is closed: the program has ended
             self._loop.call_soon_threadsafe(self._stop, reason)
 
+    def collapse(self):
+        """Ends it after its loop has ended, which a program can bring about and should not."""
+        if not self.over:
+            error = "The program stopped the event loop that it ran on."
+            self._move = self._outcome_of_stop() if self.stopping else failure(self.task, Reason.ERROR, error)
+            self._close()
+
     def adopt(self, child):
         """Keeps track of an asyncio task that the program made, to be cancelled with it."""
         if self._children is None:
             self._children = set()
         self._children.add(child)
-        child.add_done_callback(self._children.discard)
+        child.add_done_callback(self._forget)
+        if self._ending:
+            child.cancel()
 
-    async def close(self):
-        """Waits until what the program had started is cancelled, for as long as the grace at most."""
-        if self._children:
-            await asyncio.wait(list(self._children), timeout=self.grace)
-        await self._loop.shutdown_asyncgens()
+    def _forget(self, child):
+        self._children.discard(child)
+        if self._ending and not self._children:
+            self._close()
 
     def _stop(self, reason):
         if self.stopping or self._child is None or self._child.done():
@@ -113,15 +126,15 @@ class Run:
         elif child.cancelled():
             self._finish(failure(self.task, Reason.ERROR, "The program cancelled itself."))
         elif error := child.exception():
-            log_failure(self.task, error)
+            logger.info("Task %s: %s failed", self.task.pk, self.task.program, exc_info=error)
             self._finish(failure(self.task, Reason.ERROR, describe(error)))
         else:
             self._finish(self._outcome_of_result(child.result()))
 
     def _outcome_of_result(self, result):
         try:
-            orjson.dumps(result)
-        except TypeError as error:
+            check_storable(result)
+        except (TypeError, ValueError, RecursionError) as error:
             return failure(self.task, Reason.ERROR, f"The result cannot be stored as JSON: {error}.")
         return Move.completion(self.task, result)
 
@@ -133,10 +146,21 @@ class Run:
         return None
 
     def _finish(self, move):
+        """The program has ended. The run has when what the program had started has too, or after the grace."""
         self._cancel_timer()
-        for child in list(self._children or ()):
+        self._ending, self._move = True, move
+        if not self._children:
+            self._close()
+            return
+        for child in list(self._children):
             child.cancel()
-        self.ended(self, move)
+        self._timer = self._loop.call_later(self.grace, self._close)
+
+    def _close(self):
+        self._cancel_timer()
+        if not self.over:
+            self.over = True
+            self.ended(self, self._move)
 
     def _cancel_timer(self):
         if self._timer:
@@ -162,13 +186,23 @@ def drive(run):
     loop.call_soon(run.begin, loop)
     try:
         loop.run_forever()
-        loop.run_until_complete(run.close())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    except BaseException:
+        logger.exception("Task %s: %s ended its event loop", run.task.pk, run.task.program)
     finally:
+        run.collapse()
         loop.close()
 
 
+def context_of(run):
+    """A context for the program, by which what it starts is known to be its own."""
+    context = contextvars.copy_context()
+    context.run(current_run.set, run)
+    return context
+
+
 async def contained(coroutine):
-    """The program, unable to end the process: asyncio lets these two through to whoever runs the loop."""
+    """The coroutine, unable to end the process: asyncio lets these two through to whoever runs the loop."""
     try:
         return await coroutine
     except (SystemExit, KeyboardInterrupt) as error:
@@ -176,18 +210,25 @@ async def contained(coroutine):
 
 
 def task_factory(loop, coroutine, **kwargs):
-    """An asyncio task factory that tells the run it belongs to about every task that its program makes."""
-    child = asyncio.Task(coroutine, loop=loop, **kwargs)
-    if run := current_run.get():
+    """An asyncio task factory that contains every task that a program makes, and tells the run it belongs to."""
+    run = current_run.get()
+    child = asyncio.Task(contained(coroutine) if run else coroutine, loop=loop, **kwargs)
+    if run:
         run.adopt(child)
     return child
+
+
+def check_storable(result):
+    """Raises TypeError or ValueError, with a sentence, for what no JSON column and no client can take."""
+    text = json.dumps(result, allow_nan=False)
+    if len(text) > settings.RESULT_LIMIT:
+        raise ValueError(f"it is larger than the limit of {settings.RESULT_LIMIT:,} bytes")
+    if NUL.search(text):
+        raise ValueError("it has a NUL character in a string")
+    orjson.dumps(result)
 
 
 def describe(error):
     """An exception in a line or two for people: its type and message, no stack trace."""
     text = "".join(traceback.format_exception_only(error)).strip()
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()[:ERROR_LIMIT]
-
-
-def log_failure(task, error):
-    logger.info("Task %s: %s failed", task.pk, task.program, exc_info=error)

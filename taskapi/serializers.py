@@ -4,6 +4,7 @@ import orjson
 from django.conf import settings
 from pydantic import ValidationError as ArgumentsError
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
 
 from taskapi.exceptions import UnknownProgram
 from taskapi.models import Limits, Status, Task
@@ -37,8 +38,7 @@ class ForkListSerializer(serializers.ListSerializer):
 
     def to_internal_value(self, data):
         if not 1 <= len(data) <= settings.ARRAY_LIMIT:
-            count = f"Expected 1 to {settings.ARRAY_LIMIT:,} tasks in the array; it has {len(data):,}."
-            raise serializers.ValidationError({"detail": [count]})
+            raise ParseError(f"Expected 1 to {settings.ARRAY_LIMIT:,} tasks in the array; it has {len(data):,}.")
         specs, errors = [], {}
         for index, spec in enumerate(data):
             try:
@@ -57,7 +57,7 @@ class ForkSerializer(StrictSerializer):
 
     name = StringField(max_length=Limits.NAME)
     description = StringField(required=False, allow_blank=True, max_length=Limits.DESCRIPTION)
-    program = StringField(required=False)
+    program = StringField(required=False, trim_whitespace=False)
     arguments = serializers.DictField(default=dict)
     nice = IntegerField(required=False, min_value=Limits.NICE_LEAST, max_value=Limits.NICE_MOST)
     run_at = serializers.DateTimeField(required=False, allow_null=True)
@@ -70,7 +70,8 @@ class ForkSerializer(StrictSerializer):
         list_serializer_class = ForkListSerializer
 
     def to_internal_value(self, data):
-        self.program_name = data.get("program", DEFAULT_PROGRAM) if isinstance(data, dict) else None
+        program = data.get("program", DEFAULT_PROGRAM) if isinstance(data, dict) else None
+        self.program_name = program if isinstance(program, str) else None
         return super().to_internal_value(data)
 
     def validate_program(self, name):

@@ -11,6 +11,7 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+LONGEST = timedelta(days=36_525)
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
 
@@ -42,6 +43,14 @@ def words(name, default=()):
     return [word.strip() for word in text(name, ",".join(default)).split(",") if word.strip()]
 
 
+def hosts(name, default):
+    """A comma-separated list of host names, as Django's ALLOWED_HOSTS takes them."""
+    for host in (found := words(name, default)):
+        if not re.fullmatch(r"\*|\.?[\w.-]+|\[[0-9a-fA-F:.]+\]", host, re.ASCII):
+            raise wrong(name, host, "expected host names such as example.com, without a scheme or port")
+    return found
+
+
 def choice(name, default, known):
     value = text(name, default)
     if value not in known:
@@ -57,21 +66,24 @@ def origins(name):
     return found
 
 
-def duration(name, default):
+def duration(name, default, least=None):
     """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds. None when neither it nor a default is."""
     value = text(name, default)
     if value is None:
         return None
     try:
-        return parse_duration(value)
+        span = parse_duration(value)
     except ValueError as error:
         raise wrong(name, value, str(error)) from None
+    if least and span < parse_duration(least):
+        raise wrong(name, value, f"expected {least} or more")
+    return span
 
 
 def parse_duration(value):
     """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds. Raises ValueError."""
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([smhd]?)", value, re.ASCII)
     span = match and timedelta(**{UNITS[match[2] or "s"]: float(match[1])})
-    if not span:
-        raise ValueError("expected a duration above zero such as 10s, 5m, 2h or 30d")
+    if not span or span > LONGEST:
+        raise ValueError("expected a duration such as 10s, 5m, 2h or 30d, above zero and up to a hundred years")
     return span

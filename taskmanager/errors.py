@@ -2,6 +2,7 @@
 
 import logging
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from rest_framework import exceptions, status, views
@@ -22,6 +23,8 @@ def exception_handler(error, context):
     if isinstance(error, (OperationalError, InterfaceError)):
         logger.error("The database does not answer: %s", error)
         error = Away()
+    elif isinstance(error, ObjectDoesNotExist):
+        error = exceptions.NotFound("It was there a moment ago, and has been deleted.")
     if isinstance(error, exceptions.UnsupportedMediaType):
         error.detail = 'Send JSON, with the header "Content-Type: application/json".'
     return views.exception_handler(error, context)

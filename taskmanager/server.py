@@ -4,7 +4,7 @@ One process, so that a `kill -9` of it leaves no orphan that would go on serving
 in its main thread, so that slow and half-open clients take a descriptor and no thread.
 """
 
-import signal
+import resource
 import socket
 
 import waitress
@@ -16,6 +16,8 @@ from taskmanager.wire import dumps
 
 THREADS = 32
 CONNECTIONS = 2_000
+# Of the descriptors that the process may open, connections get this part.
+SHARE = 4
 
 
 class JSONErrorTask(ErrorTask):
@@ -42,12 +44,13 @@ def bind(host, port):
 
 
 def serve(application, listener):
-    """Serves until Ctrl-C or SIGTERM; requests under way get a few seconds to end."""
+    """Serves until a SystemExit or KeyboardInterrupt; requests under way get a few seconds to end."""
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     server = waitress.create_server(
-        application,
+        without_body_for_head(application),
         sockets=[listener],
         threads=THREADS,
-        connection_limit=CONNECTIONS,
+        connection_limit=min(CONNECTIONS, descriptors // SHARE),
         # select() knows no descriptor above 1,023, and a thousand tasks hold three thousand.
         asyncore_use_poll=True,
         channel_timeout=60,
@@ -57,12 +60,21 @@ def serve(application, listener):
         ident=None,
     )
     server.channel_class = Channel
-    signal.signal(signal.SIGTERM, stop)
     try:
         server.run()
     finally:
         server.close()
 
 
-def stop(signum, frame):
-    raise SystemExit(0)
+def without_body_for_head(application):
+    """Waitress sends what it is given, and Django leaves it to the server that a HEAD has no body (RFC 9110 9.3.2)."""
+
+    def answer(environ, start_response):
+        body = application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return body
+        if hasattr(body, "close"):
+            body.close()
+        return []
+
+    return answer

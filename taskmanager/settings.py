@@ -2,13 +2,14 @@
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
 import dj_database_url
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from taskmanager import env
+from taskmanager import env, page
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -20,6 +21,10 @@ def database(url):
         options = dj_database_url.parse(url, conn_max_age=300, conn_health_checks=True)
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL: {error}") from None
+    if options["ENGINE"].endswith("mysql") and not find_spec("MySQLdb"):
+        raise ImproperlyConfigured("DATABASE_URL: mysql:// needs more: pip install -r requirements-mariadb.txt.")
+    if options["ENGINE"].endswith("sqlite3") and options["NAME"] in ("", ":memory:"):
+        raise ImproperlyConfigured("DATABASE_URL: a database in memory would be another in each thread; name a file.")
     if options["ENGINE"].endswith("sqlite3"):
         # IMMEDIATE takes the write lock when a transaction begins, so that it can wait for it: a read lock
         # that has to grow would fail at once with "database is locked".
@@ -60,7 +65,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = secret_key()
 DEBUG = env.flag("DEBUG", False)
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
 
 INSTALLED_APPS = [
     "userapi",
@@ -74,7 +79,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "taskmanager.page.PageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -90,12 +95,8 @@ TIME_ZONE = "UTC"
 WHITENOISE_ROOT = BASE_DIR / "frontend"
 WHITENOISE_INDEX_FILE = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = page.add_headers
 STATIC_URL = "static/"
-
-
-def WHITENOISE_ADD_HEADERS_FUNCTION(headers, path, url):  # noqa: N802  WhiteNoise looks for this name
-    headers["Content-Security-Policy"] = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-
 
 AUTH_USER_MODEL = "userapi.User"
 KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
@@ -141,12 +142,15 @@ BODY_LIMIT = 10 * 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 ARRAY_LIMIT = 10_000
 ARGUMENTS_LIMIT = 64 * 2**10
+RESULT_LIMIT = 2**20
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 LOGIN_FAILURES = 10
+LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
 
 TASK_ENGINE = env.text("TASK_ENGINE", "threads")
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
-TASK_LEASE = env.duration("TASK_LEASE", "10s")
+TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
 TASK_RETENTION = env.duration("TASK_RETENTION", None)
 
@@ -157,5 +161,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"waitress.queue": {"level": "ERROR"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "waitress.queue": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},
+        # Anybody can send a wrong Host; the answer says so, the log need not.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

@@ -1,5 +1,7 @@
 """What both APIs share on the wire: JSON in, JSON out, and serializers that refuse what they do not know."""
 
+from itertools import islice
+
 import orjson
 from django.conf import settings
 from rest_framework import exceptions, serializers, status
@@ -8,11 +10,16 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 DEPTH_LIMIT = 32
+UNKNOWN_SHOWN = 20
 
 
 class TooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"The body is larger than the limit of {settings.BODY_LIMIT:,} bytes."
+
+
+class Encoded(exceptions.APIException):
+    status_code = status.HTTP_415_UNSUPPORTED_MEDIA_TYPE
+    default_detail = "Send the body as it is, without a Content-Encoding."
 
 
 class JSONParser(BaseParser):
@@ -23,11 +30,14 @@ class JSONParser(BaseParser):
     """
 
     media_type = "application/json"
+    limit = settings.BODY_LIMIT
 
     def parse(self, stream, media_type=None, parser_context=None):
-        body = stream.read(settings.BODY_LIMIT + 1)
-        if len(body) > settings.BODY_LIMIT:
-            raise TooLarge
+        if parser_context["request"].headers.get("Content-Encoding", "identity") != "identity":
+            raise Encoded
+        body = stream.read(self.limit + 1)
+        if len(body) > self.limit:
+            raise TooLarge(f"The body is larger than the limit of {self.limit:,} bytes.")
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -36,6 +46,12 @@ class JSONParser(BaseParser):
         if body.count(b"[") + body.count(b"{") > DEPTH_LIMIT or b"\\u0000" in body:
             check(data)
         return data
+
+
+class SmallJSONParser(JSONParser):
+    """For who has not logged in: a form, not a load."""
+
+    limit = 64 * 2**10
 
 
 def check(value, depth=1):
@@ -122,6 +138,7 @@ class StrictSerializer(serializers.Serializer):
         return value
 
     def unknown(self, data):
-        names = [name for name in data if name not in self.fields and name not in self.ignored]
+        names = (name for name in data if name not in self.fields and name not in self.ignored)
+        names = list(islice(names, UNKNOWN_SHOWN))
         known = ", ".join(name for name, field in self.fields.items() if not field.read_only) if names else ""
         return {name: [f"Unknown field. Known are: {known}."] for name in names}

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, AuthTokenManager
+from rest_framework.exceptions import AuthenticationFailed
 
 # A token in constant use costs one write in this time.
 TOUCH_INTERVAL = timedelta(minutes=1)
@@ -37,8 +38,21 @@ class User(AbstractUser):
         self.username_key = fold(self.username)
         self.email_key = fold(self.email) if self.email else None
         if update_fields is not None:
-            update_fields = {*update_fields, "username_key", "email_key"}
+            # Only the keys of what is written: the rest of this object may be older than the row.
+            keys = {f"{name}_key" for name in ("username", "email") if name in update_fields}
+            update_fields = keys.union(update_fields)
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def log_in(self, client=""):
+        """(Token, its text), for who has just shown the password.
+
+        Raises AuthenticationFailed when the password was changed meanwhile: that ends the logins under way, too.
+        """
+        with transaction.atomic():
+            unchanged = User.objects.select_for_update().filter(pk=self.pk, password=self.password, is_active=True)
+            if not unchanged.first():
+                raise AuthenticationFailed("The password has just been changed. Log in again.")
+            return Token.objects.create(self, name=client.replace("\0", "")[:255])
 
 
 class Tokens(AuthTokenManager):

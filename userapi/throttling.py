@@ -1,6 +1,7 @@
 """Slows down who guesses passwords."""
 
 import hashlib
+import time
 
 from django.conf import settings
 from django.core.cache import cache
@@ -14,26 +15,35 @@ class TooManyFailures(Throttled):
     # How many seconds is in Retry-After.
     extra_detail_singular = extra_detail_plural = ""
 
+    def __init__(self, wait):
+        super().__init__(wait)
+        self.detail = self.default_detail
 
-class FailedLogins:
-    """Counts the failed logins to one account from one address; only failures count."""
+
+class LoginAttempts:
+    """Counts the logins that fail, by account and address together and by address, in windows of fixed length.
+
+    An attempt is counted before the password is looked at, so that many at once are not let through.
+    """
 
     def __init__(self, username, address):
-        digest = hashlib.sha256(f"{fold(username)}\n{address}".encode()).hexdigest()
-        self.key = f"failed-logins:{digest}"
         self.window = settings.LOGIN_FAILURES_WINDOW.total_seconds()
-
-    def check(self):
-        """Raises Throttled after LOGIN_FAILURES failures, until LOGIN_FAILURES_WINDOW after the first."""
-        if cache.get(self.key, 0) >= settings.LOGIN_FAILURES:
-            raise TooManyFailures(self.window)
+        number, self.passed = divmod(time.time(), self.window)
+        account = hashlib.sha256(fold(username).encode()).hexdigest()
+        self.limits = {
+            f"login:{number}:{address}": settings.LOGIN_FAILURES_ADDRESS,
+            f"login:{number}:{address}:{account}": settings.LOGIN_FAILURES,
+        }
 
     def count(self):
-        cache.add(self.key, 0, self.window)
-        try:
-            cache.incr(self.key)
-        except ValueError:  # it expired since the line above
-            cache.set(self.key, 1, self.window)
+        """Raises TooManyFailures when this is one too many."""
+        for key, limit in self.limits.items():
+            cache.add(key, 0, self.window)
+            if cache.incr(key) > limit:
+                raise TooManyFailures(self.window - self.passed)
 
-    def forget(self):
-        cache.delete(self.key)
+    def succeeded(self):
+        """This attempt was none of the failures; and who knows the password need not wait for the others."""
+        of_address, of_account = self.limits
+        cache.decr(of_address)
+        cache.delete(of_account)

@@ -5,14 +5,15 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from userapi.models import Token
+from taskmanager.wire import SmallJSONParser
 from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
-from userapi.throttling import FailedLogins
+from userapi.throttling import LoginAttempts
 
 
 class OpenView(APIView):
     """For who has no token yet. A token that came along, good or bad, does not matter."""
 
+    parser_classes = [SmallJSONParser]
     authentication_classes = []
     permission_classes = []
 
@@ -32,14 +33,13 @@ class LoginView(OpenView):
     def post(self, request):
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        failures = FailedLogins(serializer.validated_data["username"], request.META["REMOTE_ADDR"])
-        failures.check()
+        attempts = LoginAttempts(serializer.validated_data["username"], request.META["REMOTE_ADDR"])
+        attempts.count()
         user = authenticate(request, **serializer.validated_data)
         if user is None:
-            failures.count()
             raise AuthenticationFailed("Wrong username or password.")
-        failures.forget()
-        token, text = Token.objects.create(user, name=request.headers.get("User-Agent", "")[:255])
+        attempts.succeeded()
+        token, text = user.log_in(client=request.headers.get("User-Agent", ""))
         return Response(
             {
                 "token": text,

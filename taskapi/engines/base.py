@@ -18,6 +18,9 @@ class Engine:
     def stop(self):
         """Claims nothing more, gives programs a grace period, hands back what is left. Idempotent."""
 
+    def hurry(self):
+        """Cuts short the grace period of a `stop` that is under way, or that comes."""
+
     def submit(self, tasks):
         """Sees to it that these new tasks run. Called in the transaction that stores them."""
 

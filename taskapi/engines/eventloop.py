@@ -1,12 +1,15 @@
 """All programs share one event loop in one thread: light enough for a hundred thousand of them."""
 
 import asyncio
+import logging
 import threading
 
 from django.db import connections
 
 from taskapi.engines.local import LocalEngine
 from taskapi.runner import task_factory
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_SLOTS = 100_000
 
@@ -20,17 +23,22 @@ class EventLoopEngine(LocalEngine):
     def open(self):
         self.loop = asyncio.new_event_loop()
         self.loop.set_task_factory(task_factory)
-        threading.Thread(target=self._run, args=(self.loop,), name="eventloop", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(self.loop,), name="eventloop", daemon=True)
+        self._thread.start()
 
     def close(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(self.grace)
 
     def begin(self, run):
         self.loop.call_soon_threadsafe(run.begin, self.loop)
 
     def _run(self, loop):
-        try:
-            loop.run_forever()
-        finally:
-            loop.close()
-            connections.close_all()
+        # A program may stop the loop that it shares with others, or end it with an exit from a callback.
+        while not self.retired.is_set():
+            try:
+                loop.run_forever()
+            except BaseException:
+                logger.exception("The event loop goes on after an error")
+        loop.close()
+        connections.close_all()

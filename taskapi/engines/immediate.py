@@ -44,7 +44,4 @@ async def outcome(run):
     move = loop.create_future()
     run.ended = lambda run, result: move.set_result(result)
     run.begin(loop)
-    try:
-        return await move
-    finally:
-        await run.close()
+    return await move

@@ -13,8 +13,8 @@ from taskapi.runner import drive
 logger = logging.getLogger(__name__)
 
 DEFAULT_SLOTS = 1_000
-# What an event loop holds open, and what the server needs besides.
-DESCRIPTORS_EACH, DESCRIPTORS_KEPT = 3, 256
+# What an event loop holds open, and what connections and the rest of the server need.
+DESCRIPTORS_EACH, DESCRIPTORS_KEPT = 3, 4_096
 
 
 class ThreadEngine(LocalEngine):
@@ -22,7 +22,8 @@ class ThreadEngine(LocalEngine):
 
     def take_slots(self, wanted):
         wanted = wanted or DEFAULT_SLOTS
-        possible = (descriptors(wanted * DESCRIPTORS_EACH + DESCRIPTORS_KEPT) - DESCRIPTORS_KEPT) // DESCRIPTORS_EACH
+        found = descriptors(wanted * DESCRIPTORS_EACH + DESCRIPTORS_KEPT)
+        possible = (found - min(DESCRIPTORS_KEPT, found // 2)) // DESCRIPTORS_EACH
         if possible < wanted:
             logger.warning("%d slots instead of %d: each needs %d descriptors", possible, wanted, DESCRIPTORS_EACH)
         return max(1, min(wanted, possible))

@@ -87,10 +87,16 @@ class TaskQuerySet(models.QuerySet):
                 self._move(ids, alike[0].to, alike[0].reason, **alike[0].fields)
         return {move.task_id for move in won}
 
-    def settle(self, worker, ids):
-        """Says that the programs of these killed tasks of this worker have stopped."""
+    def settle(self, worker, claims=None):
+        """Says that the programs of the killed tasks among these claims of this worker (None: of all) have stopped."""
         killed = self.filter(worker=worker, status=Status.KILLED, reason=Reason.TERMINATING)
-        return killed.filter(pk__in=ids).update(reason=Reason.NONE, updated_at=timezone.now())
+        if claims is not None:
+            killed = killed.filter(pk__in=[claim.pk for claim in claims])
+        attempts = {(claim.pk, claim.attempt) for claim in claims or ()}
+        with transaction.atomic():
+            found = killed.select_for_update().order_by("id").values_list("id", "attempt")
+            ids = [pk for pk, attempt in found if claims is None or (pk, attempt) in attempts]
+            return self.filter(pk__in=ids).update(reason=Reason.NONE, updated_at=timezone.now())
 
     def recover(self, worker):
         """Takes up to BATCH tasks from a worker that has died; returns how many there were."""
@@ -98,8 +104,7 @@ class TaskQuerySet(models.QuerySet):
             running = self.filter(worker=worker, status=Status.RUNNING).select_for_update().order_by("id")
             tasks = list(running[:BATCH])
             self.record(worker, [failure(task, Reason.LOST, "The worker that ran it died.") for task in tasks])
-            killed = self.filter(worker=worker, status=Status.KILLED, reason=Reason.TERMINATING)
-            killed.update(reason=Reason.NONE, updated_at=timezone.now())
+            self.settle(worker)
         return len(tasks)
 
     def line_up_due(self):

@@ -2,6 +2,7 @@
 
 import inspect
 
+import orjson
 import pydantic
 
 from taskapi.exceptions import UnknownProgram
@@ -32,12 +33,16 @@ class Program:
 
     def check(self, arguments):
         """These arguments, complete with defaults, as JSON values. Raises pydantic.ValidationError."""
-        return self.arguments(**arguments).model_dump(mode="json")
+        return self._read(arguments).model_dump(mode="json")
 
     def start(self, task, arguments):
         """The coroutine that runs it with arguments as `check` returned them."""
-        values = self.arguments(**arguments)
+        values = self._read(arguments)
         return self.function(task, **{name: getattr(values, name) for name in self.arguments.model_fields})
+
+    def _read(self, arguments):
+        # From JSON, because then "strict" refuses "2" and true as a number, and takes a text as a date.
+        return self.arguments.model_validate_json(orjson.dumps(arguments), strict=True)
 
 
 def arguments_model(function):

@@ -94,4 +94,4 @@ def test_an_array_too_short_or_too_long(client, settings, count):
     settings.ARRAY_LIMIT = 3
     answer = client.post(TASKS, [{"name": "a"}] * count)
     assert answer.status_code == 400
-    assert answer.json() == {"detail": [f"Expected 1 to 3 tasks in the array; it has {count}."]}
+    assert answer.json() == {"detail": f"Expected 1 to 3 tasks in the array; it has {count}."}

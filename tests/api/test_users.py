@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 
 from tests.conftest import PASSWORD, client_of
@@ -179,6 +180,32 @@ def test_logoutall_ends_all_of_the_users_tokens(client, user, other):
     assert client.post("/userapi/logoutall/").status_code == 204
     assert another.get("/userapi/me/").status_code == 401
     assert stranger.get("/userapi/me/").status_code == 200
+
+
+def test_a_rename_while_the_password_is_changed_is_kept(client, user):
+    stale = User.objects.get(pk=user.pk)
+    client.patch("/userapi/me/", {"username": "lovelace"})
+    stale.set_password("battery-staple-7")
+    stale.save(update_fields=["password"])
+    user.refresh_from_db()
+    assert (user.username, user.username_key) == ("lovelace", "lovelace")
+
+
+def test_a_login_under_way_when_the_password_is_changed_gets_no_token(user):
+    verified = User.objects.get(pk=user.pk)
+    user.set_password("battery-staple-7")
+    user.save()
+    with pytest.raises(AuthenticationFailed):
+        verified.log_in()
+    assert Token.objects.count() == 0
+
+
+def test_many_names_from_one_address_are_slowed_down_too(anonymous, user, settings):
+    settings.LOGIN_FAILURES_ADDRESS = 3
+    for number in range(3):
+        body = {"username": f"guess{number}", "password": "no"}
+        assert anonymous.post("/userapi/login/", body).status_code == 401
+    assert anonymous.post("/userapi/login/", ADA).status_code == 429
 
 
 def test_me_is_the_profile(client, user):

@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError
 
 from taskapi.models import Task
-from taskmanager.wire import DEPTH_LIMIT
+from taskmanager.wire import DEPTH_LIMIT, JSONParser
 from tests.conftest import client_of
 
 TASKS = "/taskapi/tasks/"
@@ -55,11 +55,34 @@ def test_an_escaped_backslash_is_not_a_nul(client):
     assert post(client, b'{"name": "\\\\u0000"}').status_code == 201
 
 
-def test_an_oversized_body_is_a_413_that_names_the_limit(client, settings):
-    settings.BODY_LIMIT = 100
+def test_an_oversized_body_is_a_413_that_names_the_limit(client, monkeypatch):
+    monkeypatch.setattr(JSONParser, "limit", 100)
     answer = post(client, b'{"name": "%s"}' % (b"a" * 100))
     assert answer.status_code == 413
-    assert "larger than the limit" in answer.json()["detail"]
+    assert answer.json() == {"detail": "The body is larger than the limit of 100 bytes."}
+
+
+def test_who_has_not_logged_in_may_send_little(anonymous):
+    answer = post(anonymous, b'{"username": "%s"}' % (b"a" * 70_000), path="/userapi/login/")
+    assert answer.status_code == 413
+
+
+def test_a_compressed_body_is_a_415(client):
+    answer = client.generic("POST", TASKS, b"{}", "application/json", HTTP_CONTENT_ENCODING="gzip")
+    assert answer.status_code == 415
+
+
+def test_of_many_unknown_fields_some_are_named(client):
+    answer = client.post(TASKS, {str(number): 0 for number in range(1_000)})
+    assert answer.status_code == 400
+    assert len(answer.json()) < 30
+
+
+@pytest.mark.parametrize("path", ["/", "/index.html", "/favicon.svg"])
+def test_the_page_is_read_only(client, path):
+    answer = client.post(path, {})
+    assert answer.status_code == 404
+    assert list(answer.json()) == ["detail"]
 
 
 @pytest.mark.parametrize(

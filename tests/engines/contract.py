@@ -5,13 +5,14 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from taskapi.exceptions import TaskEnded
 from taskapi.models import FINAL, Reason, Status, Task, TaskEvent
 from taskapi.programs import programs
 from tests.conftest import final_events, status_of, wait_for
-from tests.engines.programs import CLEANED_UP, STARTED, TEST_PROGRAMS, children
+from tests.engines.programs import CLEANED_UP, RESULTS, STARTED, TEST_PROGRAMS, children
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +67,19 @@ class EngineContract:
         task = start(program)
         self.ends(task, Status.FAILED, Reason.ERROR)
         assert error in task.error
+
+    @pytest.mark.parametrize("program", ["exits_in_a_child", "exits_in_a_callback", "stops_its_loop"])
+    def test_a_program_cannot_take_others_with_it(self, start, program):
+        task, other = start(program), start(arguments={"seconds": 0.3})
+        self.ends(other, Status.COMPLETED)
+        wait_for(lambda: status_of(task) in FINAL)
+        self.ends(start(arguments={"seconds": 0}), Status.COMPLETED)
+
+    @pytest.mark.parametrize("kind", sorted(RESULTS))
+    def test_a_result_that_cannot_be_stored_is_a_failure_that_says_why(self, start, kind):
+        task = start("returns", arguments={"kind": kind})
+        self.ends(task, Status.FAILED, Reason.ERROR)
+        assert task.error.startswith("The result cannot be stored as JSON: ")
 
     def test_wrong_arguments_in_the_row_are_a_failure(self, start):
         task = start(arguments={"seconds": "x"})
@@ -176,6 +190,54 @@ class EngineContract:
         task.refresh_from_db()
         assert (task.status, task.reason, task.worker) == (Status.PENDING, Reason.RETRY, None)
 
+    def test_stop_in_a_hurry_still_hands_everything_back(self, engine, start):
+        once, twice = (start("stubborn", max_attempts=attempts) for attempts in (1, 2))
+        for task in (once, twice):
+            self.running(task)
+        engine.hurry()
+        before = time.monotonic()
+        engine.stop()
+        assert time.monotonic() - before < 2
+        assert [(task.status, task.reason) for task in Task.objects.order_by("id")] == [
+            ("failed", "lost"),
+            ("pending", "retry"),
+        ]
+
+    def test_a_worker_whose_lease_was_taken_stops_its_programs_and_starts_anew(self, engine, start):
+        task = start("tidy")
+        wait_for(lambda: task.pk in STARTED)
+        worker = engine.keeper.worker
+        assert worker.retire()
+        Task.objects.recover(worker)
+        wait_for(lambda: task.pk in CLEANED_UP)
+        self.ends(task, Status.FAILED, Reason.LOST)
+        another = start(arguments={"seconds": 0})
+        self.ends(another, Status.COMPLETED)
+        assert another.worker != worker
+
+    def test_the_programs_of_a_deleted_user_are_stopped(self, engine, start, other, monkeypatch):
+        monkeypatch.setattr("taskapi.engines.keeper.STRAYS_PAUSE", 0)
+        task = start("tidy", owner=other)
+        wait_for(lambda: task.pk in STARTED)
+        other.delete()
+        wait_for(lambda: task.pk in CLEANED_UP)
+        wait_for(lambda: not engine.runs)
+
+    def test_a_claim_whose_answer_got_lost_is_run(self, start, monkeypatch):
+        claim, lost = Task.objects.claim, []
+
+        def claim_and_fail(*arguments):
+            if (claims := claim(*arguments)) and not lost:
+                lost.extend(claims)
+                raise OperationalError("the connection broke after the commit")
+            return claims
+
+        monkeypatch.setattr(Task.objects, "claim", claim_and_fail)
+        task = start(arguments={"seconds": 0})
+        self.ends(task, Status.COMPLETED)
+        assert [claim.pk for claim in lost] == [task.pk]
+        assert task.attempt == 1
+
     def test_starting_and_stopping_are_idempotent(self, engine):
         engine.start()
         engine.stop()
@@ -191,8 +253,6 @@ class EngineContract:
             except TaskEnded:
                 pass
             finally:
-                from django.db import connection
-
                 connection.close()
 
         killers = [threading.Thread(target=kill, args=(task,)) for task in tasks]

@@ -1,6 +1,9 @@
 """Programs for the tests of the engines."""
 
 import asyncio
+import math
+import sys
+from datetime import UTC, datetime
 
 from taskapi.models import Task
 from taskapi.programs import Program
@@ -26,6 +29,43 @@ async def exits(task):
 async def unstorable(task):
     """Return what is no JSON."""
     return object()
+
+
+async def exits_in_a_child(task):
+    """Call exit in an asyncio task of its own."""
+
+    async def child():
+        raise KeyboardInterrupt
+
+    await asyncio.create_task(child())
+
+
+async def exits_in_a_callback(task):
+    """Call exit where asyncio lets it through to whoever runs the loop."""
+    asyncio.get_running_loop().call_soon(sys.exit, 3)
+    await asyncio.sleep(0.1)
+
+
+async def stops_its_loop(task):
+    """Stop the loop, which may be others' too."""
+    asyncio.get_running_loop().stop()
+    await asyncio.sleep(0.1)
+
+
+RESULTS = {
+    "date": datetime(2026, 1, 1, tzinfo=UTC),
+    "nan": math.nan,
+    "huge": 2**70,
+    "nul": ["a\0b"],
+    "surrogate": {"a": "\ud800"},
+    "large": "x" * 2_000_000,
+    "set": {1},
+}
+
+
+async def returns(task, kind: str):
+    """Return what cannot be stored."""
+    return RESULTS[kind]
 
 
 async def tidy(task):
@@ -67,5 +107,19 @@ children = []
 
 TEST_PROGRAMS = {
     function.__name__: Program(function)
-    for function in (answer, crash, exits, unstorable, tidy, stubborn, parent, flaky, counts_tasks)
+    for function in (
+        answer,
+        crash,
+        exits,
+        exits_in_a_child,
+        exits_in_a_callback,
+        stops_its_loop,
+        returns,
+        unstorable,
+        tidy,
+        stubborn,
+        parent,
+        flaky,
+        counts_tasks,
+    )
 }

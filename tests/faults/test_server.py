@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -72,6 +73,27 @@ def test_it_stops_cleanly(server, sign):
     assert server.stop(sign) == 0
     assert Task.objects.get().status == Status.COMPLETED
     assert "Traceback" not in server.output()
+
+
+def test_a_second_signal_cuts_the_grace_and_still_hands_back(server):
+    token = server.log_in()
+    server.call("POST", TASKS, {"name": "a", "arguments": {"seconds": 600}, "max_attempts": 2}, token)
+    wait_for(lambda: Task.objects.get().status == Status.RUNNING)
+    server.process.send_signal(signal.SIGINT)
+    time.sleep(0.7)
+    before = time.monotonic()
+    assert server.stop(signal.SIGINT) == 0
+    assert time.monotonic() - before < 3
+    assert Task.objects.get().status == Status.PENDING
+    assert "Traceback" not in server.output()
+
+
+def test_a_head_has_no_body(server):
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"HEAD /taskapi/tasks/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 def test_pending_tasks_survive_a_kill_9_and_running_ones_say_that_they_are_lost(server):

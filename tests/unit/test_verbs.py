@@ -91,7 +91,7 @@ def test_kill_of_a_running_task_waits_for_its_program(user, running, worker):
     task = running()
     task.kill(by=user)
     assert (task.status, task.reason) == (Status.KILLED, Reason.TERMINATING)
-    assert Task.objects.settle(worker, [task.pk]) == 1
+    assert Task.objects.settle(worker, [task]) == 1
     task.refresh_from_db()
     assert (task.status, task.reason) == (Status.KILLED, "")
 

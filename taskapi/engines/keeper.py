@@ -1,0 +1,133 @@
+"""The lease of an engine, and what has to be looked after meanwhile."""
+
+import logging
+import threading
+import time
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+
+from taskapi.models import Reason, Status, Task, Worker
+
+logger = logging.getLogger(__name__)
+
+# How often the queue and the kills of other processes are looked at; what happens in this one is told at once.
+LOOK = 0.5
+STRAYS_PAUSE = 5
+PRUNE_PAUSE = 60
+
+
+class Keeper:
+    """Holds the lease of an engine's worker; a round takes `look` seconds.
+
+    `worker` is None before the first heartbeat and after the lease was lost; then nothing is claimed.
+    """
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.lease = settings.TASK_LEASE
+        self.look = min(LOOK, self.lease.total_seconds() / 6)
+        self.retention = settings.TASK_RETENTION
+        self.worker = None
+        self._beating_since = self._last_beat = self._next_prune = self._next_strays = time.monotonic()
+
+    def round(self):
+        """Heartbeat, kills from elsewhere, tasks that came due, workers that died, tasks past their retention."""
+        if self.worker is None:
+            self._enlist()
+        if not self.worker.beat():
+            self._lose()
+            return
+        self._note_beat()
+        killed = Task.objects.filter(worker=self.worker, status=Status.KILLED, reason=Reason.TERMINATING)
+        self.engine.interrupt(killed.values_list("pk", flat=True))
+        while not self.engine.closing.is_set() and Task.objects.line_up_due():
+            self.engine.wake.set()
+        self._stop_strays()
+        self._recover()
+        self._prune()
+        self.engine.retired.wait(self.look)
+
+    def retire(self):
+        """Ends the worker, and hands back whatever its programs did not get done."""
+        worker, self.worker = self.worker, None
+        if worker and worker.retire():
+            while Task.objects.recover(worker):
+                pass
+
+    def _enlist(self):
+        self.worker = Worker.objects.enlist(self.engine.name, self.engine.slots)
+        self.engine.recorder.worker = self.worker
+        self._beating_since = self._last_beat = time.monotonic()
+        self.engine.wake.set()
+
+    def _lose(self):
+        """Our lease was taken: our tasks are somebody else's. Stops their programs, to start as a new worker."""
+        logger.error("Worker %s has lost its lease; its programs are stopped", self.worker.pk)
+        self.worker = None
+        for run in list(self.engine.runs.values()):
+            run.stop(Reason.LOST)
+
+    def _note_beat(self):
+        """A database that was away, or a process that slept, is nobody's death: the time to judge starts anew."""
+        now = time.monotonic()
+        if now - self._last_beat > self.lease.total_seconds() / 2:
+            self._beating_since = now
+        self._last_beat = now
+
+    def _recover(self):
+        if time.monotonic() - self._beating_since > self.lease.total_seconds():
+            for worker in Worker.objects.silent(self.lease):
+                if worker.give_up(self.lease):
+                    logger.warning("Worker %s (%s) has died; its tasks are recovered", worker.pk, worker)
+        for worker in Worker.objects.with_leftovers():
+            while Task.objects.recover(worker):
+                self.engine.wake.set()
+
+    def _stop_strays(self):
+        """Stops the programs of tasks that are gone from the database, with their owner perhaps."""
+        if time.monotonic() < self._next_strays:
+            return
+        self._next_strays = time.monotonic() + STRAYS_PAUSE
+        known = set(self.engine.runs)
+        mine = Task.objects.filter(worker=self.worker, status__in=[Status.RUNNING, Status.KILLED])
+        if len(known) <= mine.filter(status=Status.RUNNING).count():
+            return
+        for task_id in known.difference(mine.values_list("pk", flat=True)):
+            if run := self.engine.runs.get(task_id):
+                run.stop(Reason.TERMINATING)
+
+    def _prune(self):
+        """One batch of tasks past their retention, and the next one soon when there are more."""
+        if self.retention and time.monotonic() >= self._next_prune:
+            more = Task.objects.prune(self.retention)
+            self._next_prune = time.monotonic() + (0 if more else PRUNE_PAUSE)
+
+
+def repeat(name, step, end):
+    """A thread that takes a step again and again until this event; a database that is away is waited for."""
+
+    def loop():
+        trouble = None
+        while not end.is_set():
+            try:
+                step()
+                trouble = None
+            except Exception as error:
+                trouble = report(error, trouble)
+                connection.close()
+                end.wait(LOOK)
+        connection.close()
+
+    thread = threading.Thread(target=loop, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def report(error, trouble):
+    """Logs an error of the engine's own threads, once as long as it stays the same; returns its text."""
+    if not isinstance(error, (DatabaseError, InterfaceError)):
+        logger.error("The engine goes on after an error", exc_info=error)
+    elif str(error) != trouble:
+        logger.warning("The database cannot be used, trying again (is it new? python manage.py migrate): %s", error)
+    return str(error)
