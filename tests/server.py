@@ -28,7 +28,8 @@ class Server:
             **{name: str(value) for name, value in environment.items()},
         }
         self.port = port
-        self.log = tempfile.TemporaryFile("w+")
+        # For appending: the process shares the position with whoever else has this file description.
+        self.log = tempfile.NamedTemporaryFile("ab")
         self.process = None
 
     def __enter__(self):
@@ -66,8 +67,7 @@ class Server:
         return line and int(line[1])
 
     def output(self):
-        self.log.seek(0)
-        return self.log.read()
+        return Path(self.log.name).read_text()
 
     def stop(self, sign=signal.SIGTERM):
         """Stops it in good order; returns its exit status."""
