@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 ERROR_LIMIT = 2_000
 # NUL as JSON writes it, and not the text of a backslash followed by "u0000".
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-PRIVATE = ("_child", "_children", "_ending", "_lock", "_loop", "_move", "_timer")
+PRIVATE = ("_child", "_children", "_ending", "_loop", "_move", "_timer")
 
 current_run = contextvars.ContextVar("current_run", default=None)
 
@@ -46,11 +46,13 @@ class Run:
 
     __slots__ = ("ended", "grace", "over", "stopping", "task", *PRIVATE)
 
+    # One for all: it is held for a moment, and a hundred thousand of them would take ten megabytes.
+    _lock = threading.Lock()
+
     def __init__(self, task, grace, ended):
         self.task, self.grace, self.ended = task, grace, ended
         self.stopping = None
         self.over = self._ending = False
-        self._lock = threading.Lock()
         self._loop = self._child = self._children = self._move = self._timer = None
 
     def begin(self, loop):
@@ -62,14 +64,16 @@ class Run:
             return
         try:
             coroutine = get_program(self.task.program).start(RunningTask(self.task), self.task.arguments)
+            self.task.arguments = None  # the program has its own
         except UnknownProgram:
             self._finish(failure(self.task, Reason.ERROR, f"This server has no program {self.task.program}."))
             return
         except Exception as error:
             self._finish(failure(self.task, Reason.ERROR, describe(error)))
             return
-        self._child = loop.create_task(contained(coroutine), context=context_of(self))
-        self._child.add_done_callback(self._done)
+        context = context_of(self)
+        self._child = loop.create_task(coroutine, context=context)
+        self._child.add_done_callback(self._done, context=context)
         if self.task.timeout is not None:
             self._timer = loop.call_later(self.task.timeout, self._stop, Reason.TIMEOUT)
 
@@ -82,13 +86,6 @@ class Run:
         # Waking the loop is what makes a kill quick: a cancel() from here would wait for its next event.
         with contextlib.suppress(RuntimeError):  # the loop is closed: the program has ended
             self._loop.call_soon_threadsafe(self._stop, reason)
-
-    def collapse(self):
-        """Ends it after its loop has ended, which a program can bring about and should not."""
-        if not self.over:
-            error = "The program stopped the event loop that it ran on."
-            self._move = self._outcome_of_stop() if self.stopping else failure(self.task, Reason.ERROR, error)
-            self._close()
 
     def adopt(self, child):
         """Keeps track of an asyncio task that the program made, to be cancelled with it."""
@@ -185,13 +182,19 @@ def drive(run):
     run.ended = ended
     loop.call_soon(run.begin, loop)
     try:
-        loop.run_forever()
+        run_until(loop, lambda: run.over)
         loop.run_until_complete(loop.shutdown_asyncgens())
-    except BaseException:
-        logger.exception("Task %s: %s ended its event loop", run.task.pk, run.task.program)
     finally:
-        run.collapse()
         loop.close()
+
+
+def run_until(loop, over):
+    """Runs the loop until it is stopped when over() is true: a program may stop a loop, or end it with an exit."""
+    while not over():
+        try:
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt):  # these asyncio lets through to whoever runs the loop
+            logger.warning("A program called for an exit of the server")
 
 
 def context_of(run):
@@ -201,19 +204,10 @@ def context_of(run):
     return context
 
 
-async def contained(coroutine):
-    """The coroutine, unable to end the process: asyncio lets these two through to whoever runs the loop."""
-    try:
-        return await coroutine
-    except (SystemExit, KeyboardInterrupt) as error:
-        raise RuntimeError(f"The program called for an exit: {error!r}") from error
-
-
 def task_factory(loop, coroutine, **kwargs):
-    """An asyncio task factory that contains every task that a program makes, and tells the run it belongs to."""
-    run = current_run.get()
-    child = asyncio.Task(contained(coroutine) if run else coroutine, loop=loop, **kwargs)
-    if run:
+    """An asyncio task factory that tells the run about every task that its program makes."""
+    child = asyncio.Task(coroutine, loop=loop, **kwargs)
+    if run := current_run.get():
         run.adopt(child)
     return child
 

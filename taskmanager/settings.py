@@ -26,6 +26,7 @@ def database(url):
     if options["ENGINE"].endswith("sqlite3") and options["NAME"] in ("", ":memory:"):
         raise ImproperlyConfigured("DATABASE_URL: a database in memory would be another in each thread; name a file.")
     if options["ENGINE"].endswith("sqlite3"):
+        options["ENGINE"] = "taskmanager.sqlite3"
         # IMMEDIATE takes the write lock when a transaction begins, so that it can wait for it: a read lock
         # that has to grow would fail at once with "database is locked".
         options["OPTIONS"] = {

@@ -1,15 +1,12 @@
 """All programs share one event loop in one thread: light enough for a hundred thousand of them."""
 
 import asyncio
-import logging
 import threading
 
 from django.db import connections
 
 from taskapi.engines.local import LocalEngine
-from taskapi.runner import task_factory
-
-logger = logging.getLogger(__name__)
+from taskapi.runner import run_until, task_factory
 
 DEFAULT_SLOTS = 100_000
 
@@ -34,11 +31,6 @@ class EventLoopEngine(LocalEngine):
         self.loop.call_soon_threadsafe(run.begin, self.loop)
 
     def _run(self, loop):
-        # A program may stop the loop that it shares with others, or end it with an exit from a callback.
-        while not self.retired.is_set():
-            try:
-                loop.run_forever()
-            except BaseException:
-                logger.exception("The event loop goes on after an error")
+        run_until(loop, self.retired.is_set)
         loop.close()
         connections.close_all()

@@ -1,6 +1,7 @@
 """One attempt at a task: what is claimed, and what became of it, on its way to the database."""
 
 import random
+import sys
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
@@ -23,6 +24,9 @@ class Claim:
     timeout: float | None
     attempt: int
     max_attempts: int
+
+    def __post_init__(self):
+        self.program = sys.intern(self.program)
 
     @classmethod
     def columns(cls):

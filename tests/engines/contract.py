@@ -61,7 +61,7 @@ class EngineContract:
 
     @pytest.mark.parametrize(
         ("program", "error"),
-        [("exits", "called for an exit"), ("unstorable", "cannot be stored as JSON"), ("missing", "has no program")],
+        [("exits", "SystemExit: 3"), ("unstorable", "cannot be stored as JSON"), ("missing", "has no program")],
     )
     def test_what_cannot_complete_fails_with_a_reason(self, start, program, error):
         task = start(program)
