@@ -12,7 +12,10 @@ from taskapi.runner import Run, task_factory
 
 
 class ImmediateEngine(Engine):
-    """When `fork` returns, the tasks have ended; a failed one is tried again at once."""
+    """When `fork` returns, the tasks have ended; a failed one is tried again at once.
+
+    A program that calls for an exit exits: there is no server here to be kept from it.
+    """
 
     name = "immediate"
     can_schedule = False

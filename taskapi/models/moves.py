@@ -64,8 +64,11 @@ def failure(task, reason, error, exit_code=None):
 
 
 def postponed(task):
-    """The move of a task that could not be started here and now: back into the queue, its attempt not counted."""
-    again = later(RETRY_FIRST) | {"attempt": task.attempt - 1}
+    """The move of a task that could not be started here and now: back into the queue.
+
+    It gets another attempt for the one that was none. The number of the attempt is a fence and never goes back.
+    """
+    again = later(RETRY_FIRST) | {"max_attempts": task.max_attempts + 1}
     return Move(task.pk, task.attempt, Status.PENDING, Reason.RETRY, again)
 
 

@@ -43,8 +43,8 @@ class TaskQuerySet(models.QuerySet):
         Where a program runs it is still to be stopped: the reason is TERMINATING until its worker settles that.
         """
         with transaction.atomic():
-            open_tasks = self.filter(status__in=sources(Status.KILLED)).select_for_update().order_by("id")
-            statuses = list(open_tasks.values_list("id", "status"))
+            ids = self.filter(status__in=sources(Status.KILLED)).values_list("id", flat=True)
+            statuses = self._lock(ids, "status")
             pending = [pk for pk, status in statuses if status == Status.PENDING]
             running = [pk for pk, status in statuses if status == Status.RUNNING]
             self._move(pending, Status.KILLED, by=by)
@@ -78,9 +78,9 @@ class TaskQuerySet(models.QuerySet):
         A move loses when its task has ended meanwhile, or is no longer this worker's, or runs another attempt.
         """
         with transaction.atomic():
-            mine = self.filter(pk__in=[move.task_id for move in moves], worker=worker, status=Status.RUNNING)
-            attempts = dict(mine.select_for_update().order_by("id").values_list("id", "attempt"))
-            won = [move for move in moves if attempts.get(move.task_id) == move.attempt]
+            rows = self._lock([move.task_id for move in moves], "worker", "status", "attempt")
+            mine = {(pk, attempt) for pk, *held, attempt in rows if held == [worker.pk, Status.RUNNING]}
+            won = [move for move in moves if (move.task_id, move.attempt) in mine]
             for _, alike in groupby(sorted(won, key=likeness), key=likeness):
                 alike = list(alike)
                 ids = [move.task_id for move in alike]
@@ -94,14 +94,15 @@ class TaskQuerySet(models.QuerySet):
             killed = killed.filter(pk__in=[claim.pk for claim in claims])
         attempts = {(claim.pk, claim.attempt) for claim in claims or ()}
         with transaction.atomic():
-            found = killed.select_for_update().order_by("id").values_list("id", "attempt")
-            ids = [pk for pk, attempt in found if claims is None or (pk, attempt) in attempts]
+            found = self._lock(killed.values_list("id", flat=True), "attempt", "worker", "status", "reason")
+            still = [worker.pk, Status.KILLED, Reason.TERMINATING]
+            ids = [pk for pk, attempt, *row in found if row == still and (claims is None or (pk, attempt) in attempts)]
             return self.filter(pk__in=ids).update(reason=Reason.NONE, updated_at=timezone.now())
 
     def recover(self, worker):
         """Takes up to BATCH tasks from a worker that has died; returns how many there were."""
         with transaction.atomic():
-            running = self.filter(worker=worker, status=Status.RUNNING).select_for_update().order_by("id")
+            running = self.filter(worker=worker, status=Status.RUNNING).order_by("id")  # record() locks
             tasks = list(running[:BATCH])
             self.record(worker, [failure(task, Reason.LOST, "The worker that ran it died.") for task in tasks])
             self.settle(worker)
@@ -163,6 +164,15 @@ class TaskQuerySet(models.QuerySet):
                 turns[task.nice] = self.next_turn(owner, task.nice)
             task.turn = turns[task.nice]
             turns[task.nice] += 1
+
+    def _lock(self, ids, *columns):
+        """Locks the rows with these ids, in their order; returns the id and these columns of each.
+
+        By primary key and nothing else: MariaDB would lock a secondary index first and the row after it, and whoever
+        holds the row and writes its index entries waits for that in a circle.
+        """
+        rows = self.model.objects.filter(pk__in=list(ids)).select_for_update().order_by("id")
+        return list(rows.values_list("id", *columns))
 
     def _move(self, ids, to, reason=Reason.NONE, by=None, **fields):
         """The one function that writes `status`, with the guard in the WHERE and the events beside it.

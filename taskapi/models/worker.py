@@ -57,7 +57,7 @@ class Worker(models.Model):
     slots = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField(db_index=True)
-    # Set when it stopped or was given up. From then on nothing that it says counts.
+    # Set when it stopped or was given up. From then on it claims nothing, and its tasks are anybody's to recover.
     ended_at = models.DateTimeField(null=True)
     lost = models.BooleanField(default=False)
 

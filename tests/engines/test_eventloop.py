@@ -1,10 +1,10 @@
 import threading
 
 from taskapi.engines.eventloop import EventLoopEngine
-from tests.engines.contract import EngineContract, _test_programs  # noqa: F401  a fixture
+from tests.engines.contract import BackgroundContract, _test_programs  # noqa: F401  a fixture
 
 
-class TestEventLoop(EngineContract):
+class TestEventLoop(BackgroundContract):
     engine_class = EventLoopEngine
 
     def test_all_tasks_share_one_thread(self, engine, start):

@@ -2,10 +2,10 @@ import threading
 
 from taskapi.engines.threads import ThreadEngine
 from tests.conftest import wait_for
-from tests.engines.contract import EngineContract, _test_programs  # noqa: F401  a fixture
+from tests.engines.contract import BackgroundContract, _test_programs  # noqa: F401  a fixture
 
 
-class TestThreads(EngineContract):
+class TestThreads(BackgroundContract):
     engine_class = ThreadEngine
 
     def test_a_task_has_a_thread_of_its_own_until_it_is_killed(self, engine, start):
