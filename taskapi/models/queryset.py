@@ -5,6 +5,7 @@ row locks and needs none: a transaction there has the whole database (see the se
 """
 
 from itertools import groupby
+from operator import attrgetter
 
 import orjson
 from django.db import models, transaction
@@ -64,8 +65,8 @@ class TaskQuerySet(models.QuerySet):
         with transaction.atomic():
             if not worker.hold_lease():
                 return []
-            claims = waiting.select_for_update(skip_locked=True).order_by("turn", "id").as_claims()[:slots]
-            claims = [Claim(*columns) for columns in claims]
+            next_ones = waiting.select_for_update(skip_locked=True).order_by("turn", "id")[:slots]
+            claims = next_ones.as_claims()
             ids = [claim.pk for claim in claims]
             self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, started_at=now, **fresh)
         for claim in claims:
@@ -78,8 +79,8 @@ class TaskQuerySet(models.QuerySet):
         A move loses when its task has ended meanwhile, or is no longer this worker's, or runs another attempt.
         """
         with transaction.atomic():
-            rows = self._lock([move.task_id for move in moves], "worker", "status", "attempt")
-            mine = {(pk, attempt) for pk, *held, attempt in rows if held == [worker.pk, Status.RUNNING]}
+            found = self._lock([move.task_id for move in moves], "worker", "status", "attempt")
+            mine = {(pk, attempt) for pk, *row, attempt in found if row == [worker.pk, Status.RUNNING]}
             won = [move for move in moves if (move.task_id, move.attempt) in mine]
             for _, alike in groupby(sorted(won, key=likeness), key=likeness):
                 alike = list(alike)
@@ -116,7 +117,7 @@ class TaskQuerySet(models.QuerySet):
         with transaction.atomic():
             tasks = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:BATCH])
             now = timezone.now()
-            for owner, theirs in groupby(sorted(tasks, key=lambda task: task.owner_id), key=lambda task: task.owner_id):
+            for owner, theirs in groupby(sorted(tasks, key=by_owner), key=by_owner):
                 self._line_up(owner, list(theirs), now, due=True)
             self.bulk_update(tasks, ["turn"])
         return len(tasks)
@@ -128,10 +129,10 @@ class TaskQuerySet(models.QuerySet):
         """
         mine = self.filter(worker=worker, status=Status.RUNNING)
         strays = set(mine.values_list("id", flat=True)) - set(known)
-        return [Claim(*columns) for columns in self.filter(pk__in=strays).as_claims()]
+        return self.filter(pk__in=strays).as_claims()
 
     def as_claims(self):
-        return self.values_list(*Claim.columns())
+        return [Claim(*columns) for columns in self.values_list(*Claim.columns())]
 
     def prune(self, older_than):
         """Deletes up to BATCH tasks that ended longer ago than this timedelta; returns how many there were."""
@@ -171,8 +172,8 @@ class TaskQuerySet(models.QuerySet):
         By primary key and nothing else: MariaDB would lock a secondary index first and the row after it, and whoever
         holds the row and writes its index entries waits for that in a circle.
         """
-        rows = self.model.objects.filter(pk__in=list(ids)).select_for_update().order_by("id")
-        return list(rows.values_list("id", *columns))
+        those = self.model.objects.filter(pk__in=list(ids)).select_for_update().order_by("id")
+        return list(those.values_list("id", *columns))
 
     def _move(self, ids, to, reason=Reason.NONE, by=None, **fields):
         """The one function that writes `status`, with the guard in the WHERE and the events beside it.
@@ -191,6 +192,9 @@ class TaskQuerySet(models.QuerySet):
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
         rows.note(ids, by)
+
+
+by_owner = attrgetter("owner_id")
 
 
 def likeness(move):
