@@ -60,7 +60,6 @@ class TaskQuerySet(models.QuerySet):
         waiting = self.filter(turn__isnull=False)
         if slots < 1 or not waiting.exists():  # reading takes no lock: an idle worker disturbs nobody
             return []
-        now = timezone.now()
         fresh = {"error": "", "exit_code": None, "progress": None, "progress_text": ""}
         with transaction.atomic():
             if not worker.hold_lease():
@@ -68,7 +67,7 @@ class TaskQuerySet(models.QuerySet):
             next_ones = waiting.select_for_update(skip_locked=True).order_by("turn", "id")[:slots]
             claims = next_ones.as_claims()
             ids = [claim.pk for claim in claims]
-            self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, started_at=now, **fresh)
+            self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, **fresh)
         for claim in claims:
             claim.attempt += 1
         return claims
@@ -183,6 +182,8 @@ class TaskQuerySet(models.QuerySet):
         if not ids:
             return
         now = timezone.now()
+        if to == Status.RUNNING:
+            fields["started_at"] = now
         if to in FINAL:
             fields["ended_at"] = now
         if to == Status.COMPLETED:
