@@ -4,10 +4,12 @@ import os
 import random
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from taskapi.models import Task, TaskEvent, Worker
 from tests.conftest import database_url, wait_for
@@ -68,6 +70,20 @@ def test_term_at_random_moments(server):
             assert server.stop() == 0
             server.start()
     check(connection.cursor(), load)
+
+
+def test_what_waits_for_its_time_or_its_retry_survives_a_kill_9(server):
+    token = server.log_in()
+    due = timezone.now() + timedelta(seconds=4)
+    later = {"name": "later", "run_at": due.isoformat(), "arguments": {"seconds": 0}}
+    again = {"name": "again", "timeout": 0.05, "max_attempts": 2}
+    server.call("POST", TASKS, [later, again], token)
+    later, again = Task.objects.order_by("id")
+    wait_for(lambda: list(again.events.values_list("reason", flat=True))[-1] == "retry")
+    server.kill()
+    server.start()
+    wait_for(lambda: Task.objects.filter(pk=again.pk, status="failed", reason="timeout", attempt=2).exists())
+    wait_for(lambda: Task.objects.filter(pk=later.pk, status="completed", started_at__gte=due).exists())
 
 
 def test_a_process_suspended_for_longer_than_its_lease(server, second):
