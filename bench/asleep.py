@@ -23,13 +23,13 @@ def program(count, seconds):
     worker, runs = Worker.objects.enlist("bench", count), {}
 
     def ended(run, move):
-        del runs[run.task.pk]
+        del runs[run.claim.pk]
 
     Task.objects.claim(worker, BATCH)  # what the first claim needs once is not counted
     before = settled()
     for _ in range(0, count, BATCH):
         for task in Task.objects.claim(worker, min(BATCH, count - len(runs))):
-            runs[task.pk] = Run(task, GRACE, ended)
+            runs[task.pk] = Run(task, GRACE, ended, report=lambda reporter: None)
     return run_through(runs, before, count)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from taskapi.engines.base import Engine
 from taskapi.models import Status, Task, TaskEvent
 from taskapi.programs import get_program
-from taskapi.runner import RunningTask
+from taskapi.runner import Run, RunningTask
 
 
 def move(task, status):
@@ -54,6 +54,7 @@ class NaiveEngine(Engine):
         """A task whose save the database refuses stays where it is, for ever."""
         with contextlib.closing(connection), contextlib.suppress(OperationalError):
             move(task, Status.RUNNING)
-            asyncio.run(get_program(task.program).start(RunningTask(task), task.arguments))
+            given = RunningTask(Run(task, grace=0, ended=None, report=lambda reporter: None))
+            asyncio.run(get_program(task.program).bind(given, task.arguments)())
             move(task, Status.COMPLETED)
             del self.runs[task.pk]

@@ -1,11 +1,17 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
+
+SHIPPED = ("sleep",)
 
 
 class TaskApiConfig(AppConfig):
     name = "taskapi"
 
     def ready(self):
-        from taskapi.programs import sleep  # noqa: F401  registers what ships
+        from taskapi import checks  # noqa: F401  registers them
 
+        for name in SHIPPED:
+            import_module(f"taskapi.programs.{name}")
         autodiscover_modules("programs")

@@ -13,6 +13,27 @@ class TaskEnded(APIException):
         super().__init__(f"Task {task.pk} is already {task.status}")
 
 
+class NotRunning(APIException):
+    """The task waits, so that there is no program that could be stopped."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+    def __init__(self, task):
+        super().__init__(f"Task {task.pk} is {task.status}; only a running task can be stopped or continued")
+
+
+class TooManyActive(APIException):
+    """The user has as many open tasks as are allowed."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    wait = 10  # becomes Retry-After
+
+    def __init__(self, active, limit):
+        super().__init__(
+            f"You have {active:,} active tasks, and the limit is {limit:,}. Wait until some have ended, or kill some."
+        )
+
+
 class NotSupported(ValidationError):
     """The engine cannot do what a field of a task asks for."""
 
@@ -22,3 +43,14 @@ class NotSupported(ValidationError):
 
 class UnknownProgram(LookupError):
     """No program of that name is registered."""
+
+
+class ProgramFailed(Exception):
+    """Raised by a program that failed in a way that it understands: its text is the task's error as it is.
+
+    With an exit code (0 to 255) the reason is `exit`, otherwise `error`.
+    """
+
+    def __init__(self, error, exit_code=None):
+        super().__init__(error)
+        self.exit_code = exit_code

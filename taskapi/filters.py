@@ -31,11 +31,17 @@ def check_known(parameters, known):
         raise ValidationError({name: [f"Unknown parameter. Known are: {', '.join(known)}."] for name in unknown})
 
 
-def whole_number(parameters, name, default, most):
-    """The parameter as a number from 1 to `most`, or the default where it is missing. Raises a ValidationError."""
+def output_offset(parameters):
+    """Where to read the output of a task from. Raises a ValidationError."""
+    check_known(parameters, ("offset",))
+    return whole_number(parameters, "offset", 0, ID_LIMIT - 1, least=0)
+
+
+def whole_number(parameters, name, default, most, least=1):
+    """The parameter as a number in this range, or the default where it is missing. Raises a ValidationError."""
     if name not in parameters:
         return default
     text = parameters[name]
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most):
-        raise ValidationError({name: [f"Expected a whole number from 1 to {most}."]})
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+        raise ValidationError({name: [f"Expected a whole number from {least} to {most}."]})
     return int(text)

@@ -7,13 +7,20 @@ from collections import deque
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from taskapi.models import Move, Reason, Status, Task
+from taskapi.models import Move, Reason, Status, Task, TaskOutput
 
 logger = logging.getLogger(__name__)
 
 # A group waits this long for company: less than anybody notices, enough for hundreds of ends.
 GATHER = 0.004
 GROUP = 500
+# What programs say is written so often, or as soon as one has said so many bytes.
+REPORT_PAUSE = 0.1
+REPORT_SOON = 64 * 2**10
+GROUP_BYTES = 8 * 2**20
+# Progress that comes with time alone is looked at so often, and for so many tasks at a time.
+PACE = 0.5
+PACED = 500
 UNSTORABLE = {"error": "What became of it could not be stored; the log of the server says why."}
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2
 
@@ -22,12 +29,16 @@ class Recorder:
     """Writes what became of the tasks of `worker`, which is set before the first of them is claimed.
 
     Nothing is dropped while the database is away: the group is tried again until it is in. What waits is bounded by
-    the slots of the engine, which gives a slot to the next task only when `done` was called.
+    the slots of the engine, which gives a slot to the next task only when `done` was called, and by the limit of the
+    output of each.
     """
 
     def __init__(self):
         self.worker = None
         self._queue = deque()
+        self._reporters = {}
+        self._paced = deque()
+        self._next_report = self._next_pace = time.monotonic()
         self._change = threading.Condition()
         self._closing = False
         self._deadline = None
@@ -41,6 +52,17 @@ class Recorder:
             self._queue.append((claim, move, done))
             self._change.notify()
 
+    def report(self, reporter):
+        """Writes, soon, what this Reporter has to say; it tells again when there is more."""
+        with self._change:
+            if reporter.paced:
+                self._paced.append(reporter)
+            else:
+                self._reporters[reporter.claim.pk] = reporter
+            if reporter.pending > REPORT_SOON:
+                self._next_report = 0
+            self._change.notify()
+
     def close(self, timeout):
         """Writes what is left. False when the database did not take all of it within so many seconds."""
         with self._change:
@@ -51,8 +73,9 @@ class Recorder:
 
     def _loop(self):
         try:
-            while group := self._gather():
-                if not self._write_until_done(group):
+            while work := self._gather():
+                group, reporters = work
+                if not (self._write_reports(reporters) and self._write_until_done(group)):
                     return
                 for claim, _, done in group:
                     done(claim)
@@ -61,33 +84,106 @@ class Recorder:
             connection.close()
 
     def _gather(self):
-        """The next group; empty when closing and nothing is left."""
+        """The next group of ends and the reporters to hear; None when closing and nothing is left."""
         with self._change:
-            while not self._queue and not self._closing:
-                self._change.wait()
-        if not self._closing:
+            while not (self._queue or self._closing or self._due() <= time.monotonic()):
+                self._change.wait(self._until_due())
+        if self._queue and not self._closing:
             time.sleep(GATHER)
         with self._change:
-            return [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+            group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+            reporters = self._next_reporters(group)
+            if self._closing and not group and not reporters:
+                return None
+            return group, reporters
+
+    def _due(self):
+        """When there is something to write even if no task ends."""
+        report = self._next_report if self._reporters else float("inf")
+        return min(report, self._next_pace if self._paced else float("inf"))
+
+    def _until_due(self):
+        due = self._due()
+        return None if due == float("inf") else max(0, due - time.monotonic())
+
+    def _next_reporters(self, group):
+        """Those whose task ends with this group, and the others when it is time for them."""
+        now, pop = time.monotonic(), self._reporters.pop
+        ending = [reporter for claim, _, _ in group if (reporter := pop(claim.pk, None))]
+        if self._reporters and (now >= self._next_report or self._closing):
+            self._next_report = now + REPORT_PAUSE
+            ending += self._next_speakers()
+        if now >= self._next_pace and not self._closing:
+            self._next_pace = now + PACE
+            paced = [self._paced.popleft() for _ in range(min(PACED, len(self._paced)))]
+            self._paced.extend(paced := [reporter for reporter in paced if reporter.paced])
+            ending += paced
+        return ending
+
+    def _next_speakers(self):
+        """Up to GROUP of them, and to about GROUP_BYTES of output."""
+        chosen, room = [], GROUP_BYTES
+        for pk in list(self._reporters)[:GROUP]:
+            if room <= 0:
+                self._next_report = 0
+                break
+            chosen.append(self._reporters.pop(pk))
+            room -= chosen[-1].pending
+        return chosen
+
+    def _write_reports(self, reporters):
+        reports = [report for reporter in reporters if (report := reporter.take(self._end_of_output))]
+        written = not reports or self._persist(self._report, reports)
+        for reporter in reporters:
+            reporter.stored()
+        return written
+
+    def _end_of_output(self, task_id):
+        ends = []
+        self._persist(lambda ids: ends.append(TaskOutput.objects.end_of(ids[0])), [task_id])
+        return ends[0] if ends else 0
+
+    def _report(self, reports):
+        try:
+            Task.objects.report(self.worker, reports)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            connection.close()
+            if len(reports) == 1:
+                logger.error("What task %s said cannot be stored", reports[0].task_id, exc_info=error)
+                return
+            for report in reports:
+                self._report([report])
 
     def _write_until_done(self, group):
+        return not group or self._persist(self._write, group)
+
+    def _persist(self, write, group):
+        """Calls write(group) until the database has taken it; False when that did not happen before the end."""
         pause = FIRST_PAUSE
         while True:
             try:
-                self._write(group)
+                write(group)
                 return True
             except (OperationalError, InterfaceError) as error:
                 if self._deadline and time.monotonic() + pause > self._deadline:
-                    logger.error("%d moves were not written before the end: %s", len(group), error)
+                    logger.error("%d moves or reports were not written before the end: %s", len(group), error)
                     return False
-                logger.warning("The database did not take %d moves, trying again: %s", len(group), error)
+                logger.warning("The database did not take %d moves or reports, trying again: %s", len(group), error)
                 connection.close()
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
-            except Exception as error:
-                group = self._isolate(group, error)
 
     def _write(self, group):
+        try:
+            self._write_moves(group)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            self._isolate(group, error)
+
+    def _write_moves(self, group):
         moves = [move for _, move, _ in group if move]
         with transaction.atomic():
             won = Task.objects.record(self.worker, moves) if moves else set()
@@ -97,15 +193,14 @@ class Recorder:
                 Task.objects.settle(self.worker, over)
 
     def _isolate(self, group, error):
-        """A row that the database refuses must not hold up its group: writes the others, returns it made writable."""
+        """A row that the database refuses must not hold up its group: writes each alone, the refused ones writable."""
         connection.close()
         if len(group) > 1:
             for entry in group:
-                if not self._write_until_done([entry]):
-                    break
-            return []
+                self._write([entry])
+            return
         [(claim, move, done)] = group
         logger.error("Task %s: what became of it cannot be stored", claim.pk, exc_info=error)
-        if move is None or move.fields == UNSTORABLE:
-            return []
-        return [(claim, Move(claim.pk, claim.attempt, Status.FAILED, Reason.ERROR, UNSTORABLE), done)]
+        if move and move.fields != UNSTORABLE:
+            move = Move(claim.pk, claim.attempt, Status.FAILED, Reason.ERROR, UNSTORABLE)
+            self._write([(claim, move, done)])

@@ -8,7 +8,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
 from taskapi.exceptions import UnknownProgram
-from taskapi.models import Limits, Status, Task
+from taskapi.models import Limits, Signal, Status, Task
 from taskapi.programs import get_program, programs
 from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
 
@@ -32,6 +32,11 @@ def whole(task):
     if task.worker_id:
         fields["worker"] = task.worker.name
     return fields
+
+
+def described(program):
+    """A program as it is answered."""
+    return {"name": program.name, "summary": program.summary, "arguments": program.schema}
 
 
 class ForkListSerializer(serializers.ListSerializer):
@@ -101,12 +106,23 @@ class ForkSerializer(StrictSerializer):
             return arguments  # the error is at the program
 
 
+class SignalSerializer(StrictSerializer):
+    signal = StringField()
+
+    def validate_signal(self, name):
+        """A Signal, from its name with or without SIG, in any case."""
+        try:
+            return Signal(name.upper().removeprefix("SIG"))
+        except ValueError:
+            raise serializers.ValidationError(f"Unknown signal. Known are: {', '.join(Signal)}.") from None
+
+
 def explain(error):
     """What pydantic refused, as a map from argument to messages."""
     messages = {}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         name = ".".join(map(str, problem["loc"])) or "arguments"
-        unknown = problem["type"] == "extra_forbidden"
+        unknown = problem["type"] in ("unexpected_keyword_argument", "extra_forbidden")
         text = f"{error.title} has no argument of this name" if unknown else problem["msg"]
         messages.setdefault(name, []).append(f"{text}.")
     return messages

@@ -31,10 +31,10 @@ def flag(name, default=False):
     return value in TRUE
 
 
-def number(name, default, least=1):
+def number(name, default, least=1, most=2**31 - 1):
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and least <= int(value) < 2**31):
-        raise wrong(name, value, f"expected a whole number, at least {least}")
+    if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+        raise wrong(name, value, f"expected a whole number from {least} to {most}")
     return int(value)
 
 

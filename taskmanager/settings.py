@@ -154,6 +154,18 @@ TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
 TASK_RETENTION = env.duration("TASK_RETENTION", None)
+TASK_OUTPUT_LIMIT = env.number("TASK_OUTPUT_LIMIT", 2**20)  # bytes
+TASK_USER_ACTIVE = env.number("TASK_USER_ACTIVE", 20_000, least=0)
+TASK_USER_RUNNING = env.number("TASK_USER_RUNNING", 0, least=0)
+# Programs that everybody may run although they ask for a permission.
+TASK_OPEN_PROGRAMS = env.words("TASK_OPEN_PROGRAMS")
+
+# What one task of the program `command` may take; a fork can lower each.
+COMMAND_CPU = env.number("COMMAND_CPU", 3_600)  # seconds
+COMMAND_MEMORY = env.number("COMMAND_MEMORY", 4 * 2**30, least=2**20, most=2**60)  # bytes
+COMMAND_FILE_SIZE = env.number("COMMAND_FILE_SIZE", 2**30, most=2**60)  # bytes
+COMMAND_OPEN_FILES = env.number("COMMAND_OPEN_FILES", 1_024, least=8)
+COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {

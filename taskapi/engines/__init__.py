@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from taskapi.engines.base import Engine
+from taskapi.programs import problems
 
 ENGINES = {
     "threads": "taskapi.engines.threads.ThreadEngine",
@@ -35,7 +36,12 @@ def get_engine():
 
 
 def start_engine():
-    """Starts running tasks in this process, and stops in good order when it exits. Idempotent."""
+    """Starts running tasks in this process, and stops in good order when it exits. Idempotent.
+
+    Raises ImproperlyConfigured when there is a function that was to be a program and cannot be one.
+    """
+    if problems:
+        raise ImproperlyConfigured(f"{problems[0]} (python manage.py check shows all.)")
     get_engine().start()
     atexit.register(stop_engine)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from taskapi.exceptions import NotSupported
-from taskapi.models import Task
+from taskapi.models import ENDING, Signal, Task
 
 
 class Engine:
@@ -11,6 +11,7 @@ class Engine:
 
     # What an engine can do; what it cannot is refused before anything is stored.
     can_schedule = True
+    can_limit_users = True
 
     def start(self):
         """Begins to run tasks in this process. Idempotent."""
@@ -24,8 +25,14 @@ class Engine:
     def submit(self, tasks):
         """Sees to it that these new tasks run. Called in the transaction that stores them."""
 
-    def interrupt(self, task_ids):
-        """Stops the programs of these killed tasks as soon as it can, wherever they run."""
+    def interrupt(self, task_ids, signal=Signal.TERM):
+        """Stops the programs of these killed tasks as soon as it can, wherever they run, with this signal."""
+
+    def hold(self, task_ids):
+        """Holds the programs of these stopped tasks as soon as it can, wherever they run."""
+
+    def go_on(self, task_ids):
+        """Lets the programs of these tasks, which are no longer stopped, continue."""
 
     def fork(self, owner, specs):
         """Stores new PENDING tasks, one for each dict of fields, and submits them; returns them.
@@ -41,5 +48,20 @@ class Engine:
 
     def kill(self, task, by=None):
         """KILLED when this returns; its program is being stopped. Raises TaskEnded."""
-        task.kill(by)
-        self.interrupt([task.pk])
+        self.signal(task, Signal.TERM, by)
+
+    def signal(self, task, signal, by=None):
+        """Sends this Signal. After TERM, INT and KILL the task is KILLED; STOP holds its program, CONT lets it go on.
+
+        The first two give the program the grace to clean up, KILL does not. Raises TaskEnded, and for STOP and CONT
+        NotRunning.
+        """
+        if signal in ENDING:
+            task.kill(by, signal)
+            self.interrupt([task.pk], signal)
+        elif signal == Signal.STOP:
+            task.stop(by)
+            self.hold([task.pk])
+        else:
+            task.go_on(by)
+            self.go_on([task.pk])

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.db.models.functions import Now
 
 from taskapi.engines.base import Engine
-from taskapi.models import Status, Task, Worker
+from taskapi.models import Status, Task, TaskOutput, Worker
 from taskapi.runner import Run, task_factory
 
 
@@ -35,9 +35,21 @@ class ImmediateEngine(Engine):
         this.filter(turn=None).update(run_at=Now())
         this.line_up_due()
         for claimed in this.claim(worker, 1):
-            run = Run(claimed, settings.TASK_GRACE.total_seconds(), ended=None)
-            Task.objects.record(worker, [async_to_sync(outcome)(run)])
+            said = []
+            run = InlineRun(claimed, settings.TASK_GRACE.total_seconds(), ended=None, report=said.append)
+            move = async_to_sync(outcome)(run)
+            Task.objects.report(worker, [report for task in said if (report := task.take(TaskOutput.objects.end_of))])
+            Task.objects.record(worker, [move])
         worker.retire()
+
+
+class InlineRun(Run):
+    """Calls plain functions in the thread, and so in the transaction, of whoever forked."""
+
+    __slots__ = ()
+
+    def call_plainly(self, function):
+        return sync_to_async(function, thread_sensitive=True)()
 
 
 async def outcome(run):

@@ -33,14 +33,14 @@ class Keeper:
 
     def round(self):
         """Heartbeat, kills from elsewhere, tasks that came due, workers that died, tasks past their retention."""
+        self._watch()
         if self.worker is None:
             self._enlist()
         if not self.worker.beat():
             self._lose()
             return
         self._note_beat()
-        killed = Task.objects.filter(worker=self.worker, status=Status.KILLED, reason=Reason.TERMINATING)
-        self.engine.interrupt(killed.values_list("pk", flat=True))
+        self._pass_signals_on()
         while not self.engine.closing.is_set() and Task.objects.line_up_due():
             self.engine.wake.set()
         self._stop_strays()
@@ -83,6 +83,25 @@ class Keeper:
         for worker in Worker.objects.with_leftovers():
             while Task.objects.recover(worker):
                 self.engine.wake.set()
+
+    def _watch(self):
+        """Steps in where the loop of a run should have acted and did not, because its program blocks it."""
+        now = time.monotonic()
+        for run in [run for run in list(self.engine.runs.values()) if run.due is not None and run.due < now]:
+            if run.overdue():
+                self.engine.give_up(run)
+
+    def _pass_signals_on(self):
+        """Signals that were sent by way of other processes."""
+        held = list(self.engine.held)  # before looking, so that what is stopped meanwhile is not let go
+        mine = Task.objects.filter(worker=self.worker)
+        killed = mine.filter(status=Status.KILLED, reason=Reason.TERMINATING)
+        for task_id, signal in killed.values_list("pk", "signal"):
+            self.engine.interrupt([task_id], signal)
+        stopped = mine.filter(status=Status.RUNNING, reason=Reason.STOPPED)
+        stopped = set(stopped.values_list("pk", flat=True))
+        self.engine.hold(stopped.difference(held))
+        self.engine.go_on(set(held) - stopped)
 
     def _stop_strays(self):
         """Stops the programs of tasks that are gone from the database, with their owner perhaps."""

@@ -10,13 +10,15 @@ from django.db import transaction
 
 from taskapi.engines.base import Engine
 from taskapi.engines.keeper import LOOK, Keeper, repeat
-from taskapi.models import Reason, Task
+from taskapi.models import Reason, Signal, Task
 from taskapi.recorder import Recorder
 from taskapi.runner import Run
 
 logger = logging.getLogger(__name__)
 
 CLAIM = 500
+# After the grace, programs are given up; so many seconds later the last of their runs has ended.
+PATIENCE = 2
 
 
 class LocalEngine(Engine):
@@ -50,10 +52,10 @@ class LocalEngine(Engine):
             if self._pid == os.getpid():
                 return
             self._pid = os.getpid()
-            self.runs = {}
+            self.runs, self.held = {}, {}
             self.wake, self.closing, self.retired = threading.Event(), threading.Event(), threading.Event()
             self.hurried.clear()
-            self._early, self._in_doubt = set(), False
+            self._early, self._in_doubt = {}, False
             self.recorder = Recorder()
             self.open()
             self.keeper = Keeper(self)
@@ -75,7 +77,7 @@ class LocalEngine(Engine):
             self._await_runs(self.grace)
             for run in list(self.runs.values()):
                 run.stop(Reason.LOST)
-            self._await_runs(self.grace + 1)
+            self._await_runs(self.grace + PATIENCE)
             self.recorder.close(timeout=1 if self.hurried.is_set() else self.grace + 5)
         finally:
             self.retired.set()
@@ -93,17 +95,38 @@ class LocalEngine(Engine):
         if self._pid:
             transaction.on_commit(self.wake.set)
 
-    def interrupt(self, task_ids):
+    def interrupt(self, task_ids, signal=Signal.TERM):
         self._revive()
         if not self._pid:
             return
         for task_id in task_ids:
-            # Into the set first: the dispatcher puts a run into the table first and then looks into the set,
+            # Into the table first: the dispatcher puts a run into its own first and then looks into this one,
             # so that one of the two sees the other.
-            self._early.add(task_id)
+            self._early[task_id] = signal
             if run := self.runs.get(task_id):
-                self._early.discard(task_id)
-                run.stop(Reason.TERMINATING)
+                self._early.pop(task_id, None)
+                run.stop(Reason.TERMINATING, signal)
+
+    def hold(self, task_ids):
+        self._revive()
+        for run in self._those(task_ids):
+            self.held[run.claim.pk] = run
+            run.hold()
+
+    def go_on(self, task_ids):
+        self._revive()
+        for run in self._those(task_ids):
+            self.held.pop(run.claim.pk, None)
+            run.go_on()
+
+    def give_up(self, run):
+        """Ends a run whose program does not come back, and gives its slot to another."""
+        logger.error("Task %s: %s is given up; it goes on, and nothing can stop it", run.claim.pk, run.claim.program)
+        run.give_up()
+
+    def _those(self, task_ids):
+        """The runs of these tasks in this process."""
+        return [run for pk in task_ids if (run := self.runs.get(pk))] if self._pid else []
 
     def _revive(self):
         """Starts again in a process that was forked from the one that had started."""
@@ -124,9 +147,10 @@ class LocalEngine(Engine):
             self._early.clear()
             claims = self._claim(worker)
             for claim in claims:
-                self._launch(worker, Run(claim, self.grace, self.ended))
+                self._launch(worker, Run(claim, self.grace, self.ended, self.recorder.report))
             self._in_doubt = False
-            if len(claims) < CLAIM:
+            # With a limit for each user, a claim of a few may have left out some that are next.
+            if len(claims) < CLAIM and not (claims and settings.TASK_USER_RUNNING):
                 return
 
     def _claim(self, worker):
@@ -137,19 +161,21 @@ class LocalEngine(Engine):
         return Task.objects.claim(worker, min(CLAIM, self.slots - len(self.runs)))
 
     def _launch(self, worker, run):
-        self.runs[run.task.pk] = run
-        if run.task.pk in self._early:
-            run.stop(Reason.TERMINATING)
+        pk = run.claim.pk
+        self.runs[pk] = run
+        if signal := self._early.pop(pk, None):
+            run.stop(Reason.TERMINATING, signal)
         if self.keeper.worker is not worker:
             run.stop(Reason.LOST)  # the lease was lost since the claim
         self.begin(run)
 
     def ended(self, run, move):
         """A program has ended, with this move. The slot is free when the move is written."""
-        self.recorder.record(run.task, move, self._release)
+        self.recorder.record(run.claim, move, self._release)
 
     def _release(self, claim):
         run = self.runs.get(claim.pk)
-        if run and run.task is claim:
+        if run and run.claim is claim:
             del self.runs[claim.pk]
+            self.held.pop(claim.pk, None)
             self.wake.set()

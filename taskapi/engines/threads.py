@@ -8,7 +8,7 @@ from django.db import connections
 
 from taskapi.engines.local import LocalEngine
 from taskapi.models import postponed
-from taskapi.runner import drive
+from taskapi.runner import abandon, drive
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +30,15 @@ class ThreadEngine(LocalEngine):
 
     def begin(self, run):
         try:
-            threading.Thread(target=self._run, args=(run,), name=f"task-{run.task.pk}", daemon=True).start()
+            threading.Thread(target=self._run, args=(run,), name=name_of(run), daemon=True).start()
         except RuntimeError as error:
             self._postpone(run, error)
+
+    def give_up(self, run):
+        super().give_up(run)
+        for thread in threading.enumerate():
+            if thread.name == name_of(run):
+                abandon(thread)
 
     def _run(self, run):
         try:
@@ -44,8 +50,13 @@ class ThreadEngine(LocalEngine):
 
     def _postpone(self, run, error):
         """No thread, or no descriptor for its loop: the task waits, it does not fail."""
-        logger.warning("Task %s waits: %s", run.task.pk, error)
-        self.ended(run, postponed(run.task))
+        logger.warning("Task %s waits: %s", run.claim.pk, error)
+        self.ended(run, postponed(run.claim))
+
+
+def name_of(run):
+    """The name of its thread."""
+    return f"task-{run.claim.pk}-{run.claim.attempt}"
 
 
 def descriptors(wanted):

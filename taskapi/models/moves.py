@@ -24,13 +24,15 @@ class Claim:
     timeout: float | None
     attempt: int
     max_attempts: int
+    # What its program exited with, once it has; kept also when the task was killed.
+    exit_code: int | None = field(default=None, metadata={"ours": True})
 
     def __post_init__(self):
         self.program = sys.intern(self.program)
 
     @classmethod
     def columns(cls):
-        return [column.name for column in fields(cls)]
+        return [column.name for column in fields(cls) if "ours" not in column.metadata]
 
 
 @dataclass(slots=True)
@@ -47,8 +49,21 @@ class Move:
     fields: dict = field(default_factory=dict)
 
     @classmethod
-    def completion(cls, task, result=None):
-        return cls(task.pk, task.attempt, Status.COMPLETED, fields={"result": result} if result is not None else {})
+    def completion(cls, task, result=None, **columns):
+        if result is not None:
+            columns["result"] = result
+        return cls(task.pk, task.attempt, Status.COMPLETED, fields=columns)
+
+
+@dataclass(slots=True)
+class Report:
+    """What an attempt has said since the last one: its progress, and output that belongs at this offset."""
+
+    task_id: int
+    attempt: int
+    progress: tuple[float | None, str] | None = None
+    offset: int = 0
+    data: bytes = b""
 
 
 def failure(task, reason, error, exit_code=None):

@@ -8,15 +8,19 @@ from itertools import groupby
 from operator import attrgetter
 
 import orjson
-from django.db import models, transaction
-from django.db.models import F, Max, Min
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection, models, transaction
+from django.db.models import Count, F, Max, Min
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from taskapi.exceptions import TooManyActive
 from taskapi.models import rows
 from taskapi.models.event import TaskEvent
 from taskapi.models.moves import Claim, failure
-from taskapi.models.status import FINAL, Reason, Status, sources
+from taskapi.models.output import TaskOutput
+from taskapi.models.status import FINAL, OPEN, Reason, Signal, Status, sources
 
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
@@ -25,7 +29,10 @@ BATCH = 500
 
 class TaskQuerySet(models.QuerySet):
     def fork(self, owner, specs):
-        """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order."""
+        """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
+
+        Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE.
+        """
         now = timezone.now()
         fields = self.model._meta.concrete_fields
         fresh = {field.attname: field.get_default() for field in fields}
@@ -33,15 +40,17 @@ class TaskQuerySet(models.QuerySet):
         # By position is much the fastest way to make a model.
         tasks = [self.model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
         with transaction.atomic():
+            self._check_room(owner, len(tasks))
             self._line_up(owner, tasks, now)
             rows.insert(tasks)
             rows.note([task.pk for task in tasks], owner)
         return tasks
 
-    def kill(self, by=None):
+    def kill(self, by=None, signal=Signal.TERM):
         """KILLED, all of these that have not ended; returns their ids.
 
-        Where a program runs it is still to be stopped: the reason is TERMINATING until its worker settles that.
+        Where a program runs it is still to be stopped, by this signal: the reason is TERMINATING until its worker
+        settles that.
         """
         with transaction.atomic():
             ids = self.filter(status__in=sources(Status.KILLED)).values_list("id", flat=True)
@@ -49,8 +58,16 @@ class TaskQuerySet(models.QuerySet):
             pending = [pk for pk, status in statuses if status == Status.PENDING]
             running = [pk for pk, status in statuses if status == Status.RUNNING]
             self._move(pending, Status.KILLED, by=by)
-            self._move(running, Status.KILLED, Reason.TERMINATING, by=by)
+            self._move(running, Status.KILLED, Reason.TERMINATING, by=by, signal=signal)
         return pending + running
+
+    def stop(self, by=None):
+        """Says that the programs of these running tasks are held; returns the ids of those that were not."""
+        return self._give_reason(Reason.NONE, Reason.STOPPED, by)
+
+    def go_on(self, by=None):
+        """Says that the programs of these stopped tasks are no longer held; returns their ids."""
+        return self._give_reason(Reason.STOPPED, Reason.NONE, by)
 
     def claim(self, worker, slots):
         """RUNNING, for this worker, the tasks whose turn it is, as Claims; at most so many as there are slots.
@@ -64,8 +81,7 @@ class TaskQuerySet(models.QuerySet):
         with transaction.atomic():
             if not worker.hold_lease():
                 return []
-            next_ones = waiting.select_for_update(skip_locked=True).order_by("turn", "id")[:slots]
-            claims = next_ones.as_claims()
+            claims = self._next(waiting, slots).as_claims()
             ids = [claim.pk for claim in claims]
             self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, **fresh)
         for claim in claims:
@@ -81,8 +97,7 @@ class TaskQuerySet(models.QuerySet):
             found = self._lock([move.task_id for move in moves], "worker", "status", "attempt")
             mine = {(pk, attempt) for pk, *row, attempt in found if row == [worker.pk, Status.RUNNING]}
             won = [move for move in moves if (move.task_id, move.attempt) in mine]
-            for _, alike in groupby(sorted(won, key=likeness), key=likeness):
-                alike = list(alike)
+            for _, alike in grouped(won, likeness):
                 ids = [move.task_id for move in alike]
                 self._move(ids, alike[0].to, alike[0].reason, **alike[0].fields)
         return {move.task_id for move in won}
@@ -92,12 +107,33 @@ class TaskQuerySet(models.QuerySet):
         killed = self.filter(worker=worker, status=Status.KILLED, reason=Reason.TERMINATING)
         if claims is not None:
             killed = killed.filter(pk__in=[claim.pk for claim in claims])
-        attempts = {(claim.pk, claim.attempt) for claim in claims or ()}
+        codes = {(claim.pk, claim.attempt): claim.exit_code for claim in claims or ()}
         with transaction.atomic():
             found = self._lock(killed.values_list("id", flat=True), "attempt", "worker", "status", "reason")
             still = [worker.pk, Status.KILLED, Reason.TERMINATING]
-            ids = [pk for pk, attempt, *row in found if row == still and (claims is None or (pk, attempt) in attempts)]
-            return self.filter(pk__in=ids).update(reason=Reason.NONE, updated_at=timezone.now())
+            those = [(pk, attempt) for pk, attempt, *row in found if row == still]
+            if claims is not None:
+                those = [key for key in those if key in codes]
+            for code, alike in grouped(those, codes.get):
+                ids = [pk for pk, _ in alike]
+                self.filter(pk__in=ids).update(reason=Reason.NONE, exit_code=code, updated_at=timezone.now())
+        return len(those)
+
+    def report(self, worker, reports):
+        """Writes progress and output of the programs that this worker runs; what others say is dropped.
+
+        The program of a killed task may still print until it has stopped.
+        """
+        with transaction.atomic():
+            found = self._lock([report.task_id for report in reports], "attempt", "worker", "status", "reason")
+            heard = {
+                (pk, attempt): status
+                for pk, attempt, owner, status, reason in found
+                if owner == worker.pk and (status == Status.RUNNING or reason == Reason.TERMINATING)
+            }
+            reports = [report for report in reports if (report.task_id, report.attempt) in heard]
+            rows.print_all(reports)
+            rows.set_progress([r for r in reports if heard[r.task_id, r.attempt] == Status.RUNNING])
 
     def recover(self, worker):
         """Takes up to BATCH tasks from a worker that has died; returns how many there were."""
@@ -116,8 +152,8 @@ class TaskQuerySet(models.QuerySet):
         with transaction.atomic():
             tasks = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:BATCH])
             now = timezone.now()
-            for owner, theirs in groupby(sorted(tasks, key=by_owner), key=by_owner):
-                self._line_up(owner, list(theirs), now, due=True)
+            for owner, theirs in grouped(tasks, attrgetter("owner_id")):
+                self._line_up(owner, theirs, now, due=True)
             self.bulk_update(tasks, ["turn"])
         return len(tasks)
 
@@ -138,6 +174,7 @@ class TaskQuerySet(models.QuerySet):
         ended = self.filter(ended_at__lt=Now() - older_than).order_by("ended_at")
         ids = list(ended.values_list("id", flat=True)[:BATCH])
         TaskEvent.objects.filter(task_id__in=ids).delete()
+        TaskOutput.objects.filter(task_id__in=ids).delete()
         self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
         return len(ids)
 
@@ -153,6 +190,45 @@ class TaskQuerySet(models.QuerySet):
         head = waiting.aggregate(turn=Min("turn"))["turn"]
         last = waiting.filter(owner=owner).aggregate(turn=Max("turn"))["turn"]
         return max(lowest if head is None else head, lowest if last is None else last + 1)
+
+    def _check_room(self, owner, count):
+        limit = settings.TASK_USER_ACTIVE
+        if not limit:
+            return
+        if connection.features.has_select_for_update:  # so that two forks at once cannot both find room
+            list(get_user_model().objects.select_for_update(no_key=True).filter(pk=owner.pk).values_list("pk"))
+        active = self.model.objects.filter(owner=owner, status__in=OPEN)[: limit + 1].count()
+        if active + count > limit:
+            raise TooManyActive(active, limit)
+
+    def _next(self, waiting, slots):
+        """The waiting tasks to claim, locked: the first by their turns, of users who may have more of them running."""
+        first = waiting.select_for_update(skip_locked=True).order_by("turn", "id")
+        limit = settings.TASK_USER_RUNNING
+        if not limit:
+            return first[:slots]
+        # Counting is safe only while no other worker claims for the same users.
+        owners = waiting.values("owner").distinct()
+        list(get_user_model().objects.select_for_update(no_key=True).filter(pk__in=owners).order_by("pk"))
+        running = self.model.objects.filter(status=Status.RUNNING, owner__in=owners).order_by()
+        room = dict(running.values_list("owner").annotate(room=limit - Count("pk")))
+        chosen = []
+        full = [owner for owner, left in room.items() if left <= 0]
+        for pk, owner in first.exclude(owner__in=full).values_list("pk", "owner")[:slots]:
+            room[owner] = room.get(owner, limit) - 1
+            if room[owner] >= 0:
+                chosen.append(pk)
+        return self.filter(pk__in=chosen).order_by("turn", "id")
+
+    def _give_reason(self, before, after, by):
+        with transaction.atomic():
+            ids = self.filter(status=Status.RUNNING, reason=before).values_list("id", flat=True)
+            found = self._lock(ids, "status", "reason")
+            changed = [pk for pk, *row in found if row == [Status.RUNNING, before]]
+            if changed:
+                self.model.objects.filter(pk__in=changed).update(reason=after, updated_at=timezone.now())
+                rows.note(changed, by)
+        return changed
 
     def _line_up(self, owner, tasks, now, due=False):
         turns = {}
@@ -195,7 +271,14 @@ class TaskQuerySet(models.QuerySet):
         rows.note(ids, by)
 
 
-by_owner = attrgetter("owner_id")
+def grouped(items, key):
+    """(key, list of items) for each key, in the order of the keys, which may be None."""
+
+    def order(item):
+        value = key(item)
+        return value is not None, value
+
+    return [(value, list(alike)) for (_, value), alike in groupby(sorted(items, key=order), key=order)]
 
 
 def likeness(move):

@@ -2,8 +2,10 @@
 thousand tasks, and the events of every group of moves, are the hot path of this project."""
 
 from django.db import connection
+from django.utils import timezone
 
 from taskapi.models.event import TaskEvent
+from taskapi.models.output import TaskOutput
 
 CHUNK = 500
 
@@ -54,6 +56,24 @@ def note(ids, by):
             # Put together from names of ours only; every value is a parameter.
             latest = f"SELECT id, status, reason, %s, updated_at FROM {tasks} {those}"  # noqa: S608
             cursor.execute(f"{head} {latest}", [by and by.pk, *chunk])
+
+
+def set_progress(reports):
+    """UPDATEs the progress of the tasks of these Reports, whose rows the caller has locked."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    values = [(*report.progress, now, report.task_id) for report in reports if report.progress]
+    if not values:
+        return
+    table = quoted(TaskEvent._meta.get_field("task").related_model._meta.db_table)
+    columns = "progress = %s, progress_text = %s, updated_at = %s"
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {columns} WHERE id = %s", values)  # noqa: S608  names of ours only
+
+
+def print_all(reports):
+    """INSERTs the output in these Reports; what is there already is there."""
+    pieces = [TaskOutput(task_id=r.task_id, offset=r.offset, data=r.data) for r in reports if r.data]
+    TaskOutput.objects.bulk_create(pieces, batch_size=CHUNK // 10, ignore_conflicts=True)
 
 
 def quoted(name):

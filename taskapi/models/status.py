@@ -25,6 +25,19 @@ class Reason(TextChoices):
     LOST = "lost"
 
 
+class Signal(TextChoices):
+    """What can be sent to a task (signal(7))."""
+
+    TERM = "TERM"
+    KILL = "KILL"
+    INT = "INT"
+    STOP = "STOP"
+    CONT = "CONT"
+
+
+# After these the task is KILLED; the others hold a running program and let it go on.
+ENDING = (Signal.TERM, Signal.KILL, Signal.INT)
+
 MOVES = {
     Status.PENDING: {Status.RUNNING, Status.FAILED, Status.KILLED},
     # Back to PENDING only to be run again, while attempts are left.

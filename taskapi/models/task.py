@@ -3,9 +3,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from taskapi.exceptions import TaskEnded
+from taskapi.exceptions import NotRunning, TaskEnded
 from taskapi.models.queryset import TaskQuerySet
-from taskapi.models.status import FINAL, OPEN, Reason, Status
+from taskapi.models.status import FINAL, OPEN, Reason, Signal, Status
 from taskapi.models.worker import Worker
 
 
@@ -38,6 +38,8 @@ class Task(models.Model):
     timeout = models.FloatField(null=True, help_text="Seconds that one attempt may take.")
     max_attempts = models.PositiveSmallIntegerField(default=1)
 
+    # What it was killed with, for the worker that has to pass it on to the program.
+    signal = models.CharField(max_length=4, choices=Signal, blank=True, editable=False)
     attempt = models.PositiveIntegerField(default=0, editable=False)
     worker = models.ForeignKey(Worker, null=True, on_delete=models.SET_NULL, db_index=False, editable=False)
     # Its place in the queue; null when it is not waiting to be claimed. See TaskQuerySet.next_turn().
@@ -59,9 +61,14 @@ class Task(models.Model):
     objects = TaskQuerySet.as_manager()
 
     class Meta:
-        permissions = [("negative_nice", "May give a task a nice value below 0")]
+        permissions = [
+            ("negative_nice", "May give a task a nice value below 0"),
+            ("run_command", "May run the program command"),
+            ("run_fetch", "May run the program fetch"),
+        ]
         indexes = [
             models.Index(fields=["owner", "id"], name="task_ls"),
+            models.Index(fields=["owner", "status", "id"], name="task_ps"),
             models.Index(fields=["turn", "id"], name="task_claim"),
             models.Index(fields=["owner", "turn"], name="task_turn"),
             models.Index(fields=["status", "turn", "run_at"], name="task_due"),
@@ -92,9 +99,26 @@ class Task(models.Model):
     def ended(self):
         return self.status in FINAL
 
-    def kill(self, by=None):
+    def kill(self, by=None, signal=Signal.TERM):
         """KILLED, from PENDING or RUNNING, by this user. Raises TaskEnded when it has already ended."""
-        killed = Task.objects.filter(pk=self.pk).kill(by)
+        killed = Task.objects.filter(pk=self.pk).kill(by, signal)
         self.refresh_from_db()
         if not killed:
             raise TaskEnded(self)
+
+    def stop(self, by=None):
+        """RUNNING, its program held. Raises TaskEnded, and NotRunning for a task that has not started yet."""
+        Task.objects.filter(pk=self.pk).stop(by)
+        self._check_runs()
+
+    def go_on(self, by=None):
+        """RUNNING, its program no longer held. Raises as `stop` does."""
+        Task.objects.filter(pk=self.pk).go_on(by)
+        self._check_runs()
+
+    def _check_runs(self):
+        self.refresh_from_db()
+        if self.ended:
+            raise TaskEnded(self)
+        if self.status != Status.RUNNING:
+            raise NotRunning(self)

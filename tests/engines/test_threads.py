@@ -11,6 +11,6 @@ class TestThreads(BackgroundContract):
     def test_a_task_has_a_thread_of_its_own_until_it_is_killed(self, engine, start):
         task = self.running(start(arguments={"seconds": 60}))
         names = {thread.name for thread in threading.enumerate()}
-        assert f"task-{task.pk}" in names
+        assert f"task-{task.pk}-1" in names
         engine.kill(task)
-        wait_for(lambda: f"task-{task.pk}" not in {thread.name for thread in threading.enumerate()}, seconds=1)
+        wait_for(lambda: f"task-{task.pk}-1" not in {thread.name for thread in threading.enumerate()}, seconds=1)

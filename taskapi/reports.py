@@ -1,0 +1,138 @@
+"""What a program says while it runs, progress and output, until the recorder has written it."""
+
+import time
+from collections import deque
+
+from django.conf import settings
+
+from taskapi.models import Report
+
+CUT = "[The output is cut here: it is longer than the limit of {:,} bytes.]\n"
+NUL, REPLACEMENT = b"\0", "\ufffd".encode()
+# Progress that only time brings about is worth writing when it has grown by so much.
+STEP = 0.01
+
+
+class Reporter:
+    """Collects what one attempt says. Its program calls `say...` in any thread; the recorder calls `take`.
+
+    `tell(self)` is called when there is something to take.
+    """
+
+    __slots__ = ("_expected", "_output", "_progress", "_written", "claim", "closed", "tell", "told")
+
+    def __init__(self, claim, tell):
+        self.claim, self.tell = claim, tell
+        self.told = self.closed = False
+        self._progress = self._written = self._expected = self._output = None
+
+    @property
+    def pending(self):
+        """Bytes of output that are not in the database yet."""
+        return self._output.pending if self._output else 0
+
+    @property
+    def progress_known(self):
+        return self._progress is not None or self._expected is not None
+
+    @property
+    def paced(self):
+        """Whether it has to be asked for its progress from time to time."""
+        return self._expected is not None and not self.closed
+
+    def say_progress(self, fraction, text):
+        self._progress, self._expected = (fraction, text), None
+        self._tell()
+
+    def say_expected(self, seconds):
+        self._expected = (time.monotonic(), seconds)
+        self._tell()
+
+    def say(self, data):
+        """More output, UTF-8."""
+        if self.closed:
+            return
+        if self._output is None:
+            self._output = Output()
+        if self._output.add(data):
+            self._tell()
+
+    def take(self, find_end):
+        """A Report of what was not yet taken, or None; find_end(task id) is where its output ended before."""
+        self.told = False
+        offset, data = self._output.take(self.claim, find_end) if self._output else (0, b"")
+        report = Report(self.claim.pk, self.claim.attempt, self._take_progress(), offset, data)
+        return report if report.progress or report.data else None
+
+    def stored(self):
+        """What was taken is in the database."""
+        if self._output:
+            self._output.stored = self._output.taken
+
+    def _tell(self):
+        if not self.told and not self.closed:
+            self.told = True
+            self.tell(self)
+
+    def _take_progress(self):
+        if self._expected:
+            since, seconds = self._expected
+            grown = min(1.0, (time.monotonic() - since) / seconds) if seconds else 1.0
+            if self._progress is None or grown - self._progress[0] >= STEP:
+                self._progress = (round(grown, 3), "")
+        if self._progress == self._written:
+            return None
+        self._written = self._progress
+        return self._written
+
+
+class Output:
+    """What was printed and is on its way: at most TASK_OUTPUT_LIMIT bytes, then a line that says so."""
+
+    __slots__ = ("_offset", "_parts", "full", "said", "stored", "taken")
+
+    def __init__(self):
+        self._parts, self._offset = deque(), None
+        self.said = self.taken = self.stored = 0
+        self.full = False
+
+    @property
+    def pending(self):
+        return 0 if self.full else self.said - self.stored
+
+    def add(self, data):
+        """False when it is full: then the data is dropped."""
+        if self.full or not data:
+            return False
+        # What goes beyond the limit is cut when it is taken.
+        self.full = self.said + len(data) > settings.TASK_OUTPUT_LIMIT
+        self._parts.append(data.replace(NUL, REPLACEMENT))
+        self.said += len(self._parts[-1])
+        return True
+
+    def take(self, claim, find_end):
+        """(offset, data) of what was not yet taken."""
+        if not self._parts:
+            return 0, b""
+        if self._offset is None:
+            self._offset = find_end(claim.pk) if claim.attempt > 1 else 0
+        parts = []
+        while self._parts:
+            parts.append(self._parts.popleft())
+        said = b"".join(parts)
+        self.taken += len(said)
+        offset, data = self._offset, self._cut(said)
+        self._offset += len(data)
+        return offset, data
+
+    def _cut(self, data):
+        limit = settings.TASK_OUTPUT_LIMIT
+        room = limit - self._offset
+        if room < 0:
+            return b""
+        if len(data) <= room:
+            return data
+        self.full = True
+        kept = data[:room].decode(errors="ignore").encode()
+        line_end = "" if kept.endswith(b"\n") or not (kept or self._offset) else "\n"
+        return kept + (line_end + CUT.format(limit)).encode()
