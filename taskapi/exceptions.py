@@ -41,6 +41,18 @@ class NotSupported(ValidationError):
         super().__init__({field: [text]})
 
 
+class WrongArgument(ValueError):
+    """An argument of a program is wrong in a way that its type alone does not say."""
+
+    def __init__(self, name, text):
+        super().__init__(text)
+        self.name = name
+
+
+class CannotStart(Exception):
+    """There is no thread or process for a program now; its task can wait."""
+
+
 class UnknownProgram(LookupError):
     """No program of that name is registered."""
 

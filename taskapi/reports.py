@@ -16,15 +16,14 @@ STEP = 0.01
 class Reporter:
     """Collects what one attempt says. Its program calls `say...` in any thread; the recorder calls `take`.
 
-    `tell(self)` is called when there is something to take.
+    A subclass has the `claim`, and a `tell()` that is called when there is something to take.
     """
 
-    __slots__ = ("_expected", "_output", "_progress", "_written", "claim", "closed", "tell", "told")
+    __slots__ = ("_output", "_progress", "_seconds", "_since", "_written", "closed", "told")
 
-    def __init__(self, claim, tell):
-        self.claim, self.tell = claim, tell
+    def __init__(self):
         self.told = self.closed = False
-        self._progress = self._written = self._expected = self._output = None
+        self._progress = self._written = self._since = self._seconds = self._output = None
 
     @property
     def pending(self):
@@ -32,20 +31,25 @@ class Reporter:
         return self._output.pending if self._output else 0
 
     @property
+    def full(self):
+        """Whether further output is dropped."""
+        return self._output is not None and self._output.full
+
+    @property
     def progress_known(self):
-        return self._progress is not None or self._expected is not None
+        return self._progress is not None or self._since is not None
 
     @property
     def paced(self):
         """Whether it has to be asked for its progress from time to time."""
-        return self._expected is not None and not self.closed
+        return self._since is not None and not self.closed
 
     def say_progress(self, fraction, text):
-        self._progress, self._expected = (fraction, text), None
+        self._progress, self._since = (fraction, text), None
         self._tell()
 
     def say_expected(self, seconds):
-        self._expected = (time.monotonic(), seconds)
+        self._since, self._seconds = time.monotonic(), seconds
         self._tell()
 
     def say(self, data):
@@ -72,12 +76,11 @@ class Reporter:
     def _tell(self):
         if not self.told and not self.closed:
             self.told = True
-            self.tell(self)
+            self.tell()
 
     def _take_progress(self):
-        if self._expected:
-            since, seconds = self._expected
-            grown = min(1.0, (time.monotonic() - since) / seconds) if seconds else 1.0
+        if (since := self._since) is not None:
+            grown = min(1.0, (time.monotonic() - since) / self._seconds) if self._seconds else 1.0
             if self._progress is None or grown - self._progress[0] >= STEP:
                 self._progress = (round(grown, 3), "")
         if self._progress == self._written:

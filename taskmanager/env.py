@@ -4,6 +4,7 @@ Every reader returns the default when the variable is unset or empty, and raises
 line that names the variable, its value and what is accepted.
 """
 
+import ipaddress
 import os
 import re
 from datetime import timedelta
@@ -63,6 +64,17 @@ def origins(name):
     for origin in (found := words(name)):
         if not re.fullmatch(r"https?://[^/?#@\s]+", origin):
             raise wrong(name, origin, "expected origins such as https://example.com, separated by commas")
+    return found
+
+
+def networks(name):
+    """A comma-separated list of networks or single addresses, such as 10.0.0.0/8 or ::1."""
+    found = words(name)
+    for index, word in enumerate(found):
+        try:
+            found[index] = ipaddress.ip_network(word)
+        except ValueError:
+            raise wrong(name, word, "expected networks such as 10.0.0.0/8 or ::1, separated by commas") from None
     return found
 
 

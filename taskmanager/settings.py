@@ -144,6 +144,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 ARRAY_LIMIT = 10_000
 ARGUMENTS_LIMIT = 64 * 2**10
 RESULT_LIMIT = 2**20
+FETCH_BODY_LIMIT = 128 * 2**10  # bytes of a body that are kept in the result
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 LOGIN_FAILURES = 10
 LOGIN_FAILURES_ADDRESS = 100
@@ -160,12 +161,16 @@ TASK_USER_RUNNING = env.number("TASK_USER_RUNNING", 0, least=0)
 # Programs that everybody may run although they ask for a permission.
 TASK_OPEN_PROGRAMS = env.words("TASK_OPEN_PROGRAMS")
 
+# Where the scratch directories are made; by default where the system has its temporary files.
+COMMAND_SCRATCH = env.text("COMMAND_SCRATCH")
 # What one task of the program `command` may take; a fork can lower each.
 COMMAND_CPU = env.number("COMMAND_CPU", 3_600)  # seconds
 COMMAND_MEMORY = env.number("COMMAND_MEMORY", 4 * 2**30, least=2**20, most=2**60)  # bytes
 COMMAND_FILE_SIZE = env.number("COMMAND_FILE_SIZE", 2**30, most=2**60)  # bytes
 COMMAND_OPEN_FILES = env.number("COMMAND_OPEN_FILES", 1_024, least=8)
 COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
+# Which addresses that are not public the program `fetch` may reach.
+FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from taskapi.engines.base import Engine
 from taskapi.models import Status, Task, TaskOutput, Worker
-from taskapi.runner import Run, task_factory
+from taskapi.runner import Run, attempt, task_factory
 
 
 class ImmediateEngine(Engine):
@@ -48,8 +48,11 @@ class InlineRun(Run):
 
     __slots__ = ()
 
-    def call_plainly(self, function):
-        return sync_to_async(function, thread_sensitive=True)()
+    async def call_plainly(self, function):
+        result, error = await sync_to_async(attempt, thread_sensitive=True)(function)
+        if error:
+            raise error
+        return result
 
 
 async def outcome(run):

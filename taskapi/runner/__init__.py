@@ -4,6 +4,6 @@ from taskapi.runner.driver import task_factory
 from taskapi.runner.loop import drive, run_until
 from taskapi.runner.run import Run
 from taskapi.runner.task import RunningTask
-from taskapi.runner.threads import abandon, abandoned
+from taskapi.runner.threads import abandon, abandoned, attempt
 
-__all__ = ["Run", "RunningTask", "abandon", "abandoned", "drive", "run_until", "task_factory"]
+__all__ = ["Run", "RunningTask", "abandon", "abandoned", "attempt", "drive", "run_until", "task_factory"]

@@ -34,6 +34,9 @@ class Driver(Coroutine):
         except RuntimeError as error:  # it awaited something while it was being closed
             logger.warning("Task %s: %s", self._run.claim.pk, error)
 
+    def __getattr__(self, name):
+        return getattr(self._coroutine, name)  # cr_frame and its like, by which inspect tells how far it is
+
     def __await__(self):
         return self
 

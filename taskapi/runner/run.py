@@ -6,14 +6,14 @@ import threading
 import time
 from asyncio import CancelledError, get_running_loop
 
-from taskapi.exceptions import UnknownProgram
+from taskapi.exceptions import CannotStart, UnknownProgram
 from taskapi.models import Reason, Signal, failure, postponed
 from taskapi.programs import get_program
 from taskapi.runner import outcome
 from taskapi.runner.driver import Driver, context_of
 from taskapi.runner.hold import Hold
 from taskapi.runner.task import RunningTask
-from taskapi.runner.threads import CannotStart, in_thread
+from taskapi.runner.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -251,6 +251,8 @@ class Run:
             self.over = True
         if self._task:
             self._task.closed = True
+        if not self.dropped:
+            self._task = self._child = None  # they refer to the run; a circle would wait for the garbage collector
         self.ended(self, move)
 
     def _cancel_timer(self):

@@ -13,12 +13,19 @@ class RunningTask(Reporter):
     __slots__ = ("_run", "exit_code", "on_signal")
 
     def __init__(self, run):
-        super().__init__(run.claim, run.report)
+        super().__init__()
         self._run = run
         # What the program wants to be known as its exit status, 0 to 255.
         self.exit_code = None
         # A function that takes the name of each signal and the seconds of grace; the program then sees to them itself.
         self.on_signal = None
+
+    @property
+    def claim(self):
+        return self._run.claim
+
+    def tell(self):
+        self._run.report(self)
 
     @property
     def id(self):

@@ -8,12 +8,10 @@ import weakref
 
 from django.db import connections
 
+from taskapi.exceptions import CannotStart
+
 # Threads whose run has ended and that go on all the same, until whatever they are in returns.
 _abandoned = weakref.WeakSet()
-
-
-class CannotStart(Exception):
-    """There is no thread or process for a program now; its task can wait."""
 
 
 def abandon(thread):
@@ -35,7 +33,10 @@ async def in_thread(function, name):
     context = contextvars.copy_context()
 
     def work():
-        outcome = context.run(attempt, function)
+        try:
+            outcome = context.run(attempt, function)
+        finally:
+            context.run(connections.close_all)
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(deliver, done, *outcome)
 
@@ -52,15 +53,13 @@ async def in_thread(function, name):
 
 
 def attempt(function):
-    """(result, error) of the function; gives back the database connections that it used."""
+    """(result, error) of the function."""
     try:
         return function(), None
     except StopIteration as error:  # no future takes it
         return None, RuntimeError(f"the program raised {error!r}")
     except BaseException as error:
         return None, error
-    finally:
-        connections.close_all()
 
 
 def deliver(future, result, error):

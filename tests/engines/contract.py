@@ -9,10 +9,14 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from taskapi.exceptions import TaskEnded
-from taskapi.models import FINAL, Reason, Status, Task, TaskEvent
+from taskapi.models import FINAL, Reason, Status, Task, TaskEvent, TaskOutput
 from taskapi.programs import programs
 from tests.conftest import final_events, status_of, wait_for
 from tests.engines.programs import CLEANED_UP, RESULTS, STARTED, TEST_PROGRAMS, children
+
+
+def printed(task):
+    return TaskOutput.objects.filter(task=task).read(0, 2**30)
 
 
 @pytest.fixture(autouse=True)
@@ -102,10 +106,57 @@ class EngineContract:
         self.ends(task, Status.FAILED, Reason.ERROR)
         assert task.error == "RuntimeError: attempt 2"
 
+    def test_a_plain_function_is_a_program_too(self, start):
+        task = start("plain", arguments={"value": 7})
+        self.ends(task, Status.COMPLETED)
+        assert (task.result, task.progress) == ({"value": 7, "tasks": 1}, 1)
+
+    def test_an_error_of_a_plain_function(self, start):
+        task = start("plain_crash")
+        self.ends(task, Status.FAILED, Reason.ERROR)
+        assert task.error == "RuntimeError: the program raised StopIteration('no')"
+
+    def test_progress_and_output_are_kept(self, start):
+        task = start("says")
+        self.ends(task, Status.COMPLETED)
+        assert task.progress == 1
+        assert printed(task) == b"letter a\nletter b\nletter c\nletter d\nno line end ?"
+
+    def test_what_was_said_before_a_failure_is_kept(self, start):
+        task = start("fails_on_the_way")
+        self.ends(task, Status.FAILED, Reason.EXIT)
+        assert (task.error, task.exit_code, task.progress, task.progress_text) == ("It is broken", 3, 0.5, "half")
+        assert printed(task) == b"so far so good\n"
+
+    def test_impossible_progress_is_an_error_of_the_program(self, start):
+        task = start("overstates")
+        self.ends(task, Status.FAILED, Reason.ERROR)
+        assert task.error == "ValueError: progress goes from 0 to 1, not 1.5"
+
+    def test_output_past_the_limit_is_cut_and_the_program_goes_on(self, start, settings):
+        settings.TASK_OUTPUT_LIMIT = 1_050
+        task = start("prints", arguments={"lines": 100})
+        self.ends(task, Status.COMPLETED)
+        assert task.result == 100
+        *lines, half, notice = printed(task).decode().splitlines()
+        assert (len(lines), len(half)) == (10, 50)
+        assert notice == "[The output is cut here: it is longer than the limit of 1,050 bytes.]"
+
+    def test_a_further_attempt_adds_to_the_output(self, start, monkeypatch):
+        monkeypatch.setattr("taskapi.models.moves.RETRY_FIRST", timedelta(milliseconds=50))
+        task = start("prints_again", max_attempts=3)
+        self.ends(task, Status.COMPLETED)
+        assert printed(task) == b"attempt 1\nattempt 2\nattempt 3\n"
+
     def test_starting_and_stopping_are_idempotent(self, engine):
         engine.start()
         engine.stop()
         engine.stop()
+
+    def test_a_sleep_says_that_it_is_done(self, start):
+        task = start(arguments={"seconds": 0.01})
+        self.ends(task, Status.COMPLETED)
+        assert task.progress == 1
 
     def running(self, task):
         wait_for(lambda: status_of(task) == Status.RUNNING)
@@ -138,6 +189,23 @@ class BackgroundContract(EngineContract):
         self.ends(other, Status.COMPLETED)
         wait_for(lambda: status_of(task) in FINAL)
         self.ends(start(arguments={"seconds": 0}), Status.COMPLETED)
+
+    def test_progress_is_seen_while_the_program_runs(self, start):
+        task = start("says")
+        wait_for(lambda: Task.objects.get(pk=task.pk).progress == 0.25)
+        assert Task.objects.get(pk=task.pk).progress_text == "a quarter\ufffd"
+        self.ends(task, Status.COMPLETED)
+
+    def test_a_sleep_shows_its_progress(self, engine, start):
+        task = start(arguments={"seconds": 2})
+        wait_for(lambda: 0.2 < (Task.objects.get(pk=task.pk).progress or 0) < 1, seconds=2)
+        engine.kill(task)
+
+    def test_output_is_seen_while_the_program_runs(self, engine, start):
+        task = start("prints", arguments={"lines": 10**9, "width": 2})
+        wait_for(lambda: printed(task).startswith(b"00\n01\n"))
+        engine.kill(task)
+        self.ends(task, Status.KILLED)
 
     def test_kill_of_a_running_task_stops_its_program_at_once(self, engine, start, user):
         task = self.running(start(arguments={"seconds": 60}))

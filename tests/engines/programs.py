@@ -3,8 +3,11 @@
 import asyncio
 import math
 import sys
+import threading
+import time
 from datetime import UTC, datetime
 
+from taskapi.exceptions import ProgramFailed
 from taskapi.models import Task
 from taskapi.programs import Program
 
@@ -103,6 +106,97 @@ async def counts_tasks(task):
     return await Task.objects.acount()
 
 
+async def says(task):
+    """Report progress in a few ways."""
+    task.progress(0.25, "a quarter\0")
+    await asyncio.sleep(0.3)
+    for letter in task.track("abcd"):
+        task.print("letter", letter)
+    task.write("no line end \ud800")
+
+
+async def fails_on_the_way(task):
+    """Report progress, print, and fail."""
+    task.progress(0.5, "half")
+    task.print("so far so good")
+    raise ProgramFailed("It is broken", exit_code=3)
+
+
+async def overstates(task):
+    """Report impossible progress."""
+    task.progress(1.5)
+
+
+async def prints(task, lines: int, width: int = 99):
+    """Print many lines."""
+    for number in range(lines):
+        task.print(f"{number:0{width}}")
+        await asyncio.sleep(0)
+    return lines
+
+
+async def prints_again(task):
+    """Print in each attempt, and fail in all but the last."""
+    task.print("attempt", task.attempt)
+    if task.attempt < 3:
+        raise RuntimeError
+
+
+def plain(task, value: int = 1):
+    """Be a plain function."""
+    for _ in task.track(range(4)):
+        time.sleep(0.01)
+    return {"value": value, "tasks": Task.objects.count()}
+
+
+def plain_crash(task):
+    """Be a plain function that raises what no future takes."""
+    raise StopIteration("no")
+
+
+def plain_ticks(task):
+    """Count, and ask from time to time whether to go on."""
+    while True:
+        task.checkpoint()
+        TICKS[task.id] = TICKS.get(task.id, 0) + 1
+        time.sleep(0.005)
+
+
+async def ticks(task):
+    """Count, in two coroutines, and clean up with an await when cancelled."""
+
+    async def count():
+        while True:
+            TICKS[task.id] = TICKS.get(task.id, 0) + 1
+            await asyncio.sleep(0.005)
+
+    try:
+        await asyncio.gather(count(), count())
+    finally:
+        await asyncio.sleep(0.01)
+        CLEANED_UP.append(task.id)
+
+
+def plain_blocks(task):
+    """Never ask."""
+    STARTED.append(task.id)
+    RELEASE.wait()
+
+
+async def blocks(task):
+    """Keep the loop to itself."""
+    STARTED.append(task.id)
+    RELEASE.wait()
+
+
+async def asks(task):
+    """Compute without an await, but ask."""
+    while True:
+        task.checkpoint()
+
+
+TICKS = {}
+RELEASE = threading.Event()
 children = []
 
 TEST_PROGRAMS = {
@@ -121,5 +215,17 @@ TEST_PROGRAMS = {
         parent,
         flaky,
         counts_tasks,
+        says,
+        fails_on_the_way,
+        overstates,
+        prints,
+        prints_again,
+        plain,
+        plain_crash,
+        plain_ticks,
+        plain_blocks,
+        ticks,
+        blocks,
+        asks,
     )
 }

@@ -1,10 +1,11 @@
 import threading
 
 from taskapi.engines.eventloop import EventLoopEngine
-from tests.engines.contract import BackgroundContract, _test_programs  # noqa: F401  a fixture
+from tests.engines.contract import _test_programs  # noqa: F401  a fixture
+from tests.engines.signals import SignalContract, release  # noqa: F401  a fixture
 
 
-class TestEventLoop(BackgroundContract):
+class TestEventLoop(SignalContract):
     engine_class = EventLoopEngine
 
     def test_all_tasks_share_one_thread(self, engine, start):

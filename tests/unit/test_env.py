@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +34,20 @@ def test_flags(monkeypatch, text, value):
     assert env.flag("X") is value
 
 
+def test_networks(monkeypatch):
+    monkeypatch.setenv("X", "127.0.0.0/8, ::1,")
+    assert env.networks("X") == [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    monkeypatch.delenv("X")
+    assert env.networks("X") == []
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "10.0.0.0/33", "10", "localhost", "::1, ::g", "*"])
+def test_wrong_networks(monkeypatch, text):
+    monkeypatch.setenv("X", text)
+    with pytest.raises(ImproperlyConfigured, match=r"^X=.*expected networks"):
+        env.networks("X")
+
+
 @pytest.mark.parametrize(("read", "text"), [(env.flag, "maybe"), (lambda x: env.number(x, 1), "-3")])
 def test_wrong_values_name_the_variable(monkeypatch, read, text):
     monkeypatch.setenv("X", text)
@@ -60,6 +75,7 @@ def test_wrong_values_name_the_variable(monkeypatch, read, text):
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "postgres://localhost:port/x"),
         ("CORS_ALLOWED_ORIGINS", "example.com"),
+        ("FETCH_ALLOWED_NETWORKS", "10.0.0.1/8"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
