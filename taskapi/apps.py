@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
-SHIPPED = ("sleep",)
+SHIPPED = ("sleep", "command", "fetch")
 
 
 class TaskApiConfig(AppConfig):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
-from taskapi.exceptions import UnknownProgram
+from taskapi.exceptions import UnknownProgram, WrongArgument
 from taskapi.models import Limits, Signal, Status, Task
 from taskapi.programs import get_program, programs
 from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
@@ -102,6 +102,8 @@ class ForkSerializer(StrictSerializer):
             return get_program(self.program_name).check(arguments)
         except ArgumentsError as error:
             raise serializers.ValidationError(explain(error)) from None
+        except WrongArgument as error:
+            raise serializers.ValidationError({error.name: [str(error)]}) from None
         except UnknownProgram:
             return arguments  # the error is at the program
 

@@ -7,6 +7,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("supervisor.py")
@@ -36,17 +37,23 @@ class Launcher:
                 self._start()
                 self._hand_over(control, output, stdin)
 
-    def close(self):
-        """Ends the launcher; supervisors go on without. The next launch starts another one."""
+    def close(self, patience=TIMEOUT):
+        """Ends the launcher; commands that run go on without it, and the next launch starts another one."""
         with self._lock:
             if self._socket is None:
                 return
             self._socket.close()
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._pid, 0)
+            deadline = time.monotonic() + patience
+            while self._is_alive():
+                if time.monotonic() >= deadline:
+                    os.kill(self._pid, signal.SIGKILL)
+                time.sleep(0.002)
             self._socket = self._pid = None
+
+    def _is_alive(self):
+        with contextlib.suppress(ChildProcessError):
+            return os.waitpid(self._pid, os.WNOHANG)[0] == 0
+        return False
 
     def _start(self):
         ours, theirs = socket.socketpair()
@@ -70,7 +77,7 @@ class Launcher:
             if not self._socket.recv(1):
                 raise ConnectionResetError("The launcher has ended.")
         except BaseException:  # an answer that comes later must not be taken for that to the next one
-            self.close()
+            self.close(patience=0)
             raise
 
     def _lock_for_fork(self):

@@ -47,8 +47,8 @@ class Program:
     are the holders of `permission`, such as "shop.run_report", or everybody when that is None.
     """
 
-    def __init__(self, function, permission=None):
-        self.function, self.permission = function, permission
+    def __init__(self, function, permission=None, check=None):
+        self.function, self.permission, self._check = function, permission, check
         self.name = function.__name__
         self.is_async = inspect.iscoroutinefunction(function)
         self.summary = (inspect.getdoc(function) or "").partition("\n")[0]
@@ -60,8 +60,14 @@ class Program:
         return f"<program {self.name}>"
 
     def check(self, arguments):
-        """These arguments, complete with defaults, as JSON values. Raises pydantic.ValidationError."""
-        return self._arguments.dump_python(self._read(arguments), mode="json")
+        """These arguments, complete with defaults, as JSON values.
+
+        Raises pydantic.ValidationError, and what the program's own check raises.
+        """
+        values = self._read(arguments)
+        if self._check:
+            self._check(**vars(values))
+        return self._arguments.dump_python(values, mode="json")
 
     def bind(self, task, arguments):
         """A callable that runs it with arguments as `check` returned them: gives a coroutine, if it is async."""
@@ -147,16 +153,17 @@ def first_line(error):
     return str(error).partition("\n")[0]
 
 
-def program(function=None, *, permission=None):
+def program(function=None, *, permission=None, check=None):
     """Registers a function as a program, by its name: `@program`, or `@program(permission="shop.run_report")`.
 
-    One that cannot be a program is noted among the `problems` and stays what it was.
+    `check(**arguments)` is called at the fork and may raise WrongArgument. A function that cannot be a program is noted
+    among the `problems` and stays what it was.
     """
     if function is None:
-        return functools.partial(program, permission=permission)
+        return functools.partial(program, permission=permission, check=check)
     place = f"@program {function.__module__}.{function.__qualname__}"
     try:
-        added = Program(function, permission)
+        added = Program(function, permission, check)
     except Unfit as unfit:
         text, hint = unfit.args
         problems.append(Problem(function, f"{place}: {text}", hint))

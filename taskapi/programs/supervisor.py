@@ -1,8 +1,9 @@
 """Runs operating-system commands of which no process survives, however the command, its task or the server ended.
 
-A script that knows nothing of the project. The server starts it once, as the launcher (launcher.py): a small process
-that forks a supervisor for each command, which is quicker than to fork the server or to start a Python. A supervisor
-adopts whatever its command leaves behind (PR_SET_CHILD_SUBREAPER, prctl(2)), and ends when nothing is left of it.
+A script that knows nothing of the project. The server starts it once, as the launcher (launcher.py), a small process
+that forks supervisors. A supervisor runs one command after another: it adopts whatever the command leaves behind
+(PR_SET_CHILD_SUBREAPER, prctl(2)), and is done with it when nothing is left. Forks of a Python take milliseconds, so
+some supervisors stay for the next command, each with a stand-in, a process that waits to become it.
 
 The launcher gets one byte and three descriptors for each command, the supervisor's end of a socket, where the output
 goes and what the command reads, and answers with one byte. Through the socket then go lines of JSON. First, once:
@@ -20,12 +21,13 @@ The supervisor answers with one of the first two, and after "started" with the t
     {"started": 4711, "scratch": "/tmp/task-0123456789abcdef"}
     {"ended": 2, "over": null | "processes", "cpu": 1.5, "memory": 9000000, "left": 0}
 
-`ended` is the exit status, or minus the signal; `cpu` and `memory` (of the largest process) are those of the whole
-tree; `left` counts processes that even SIGKILL did not end within PATIENCE.
+`ended` is the exit status, or minus the signal; `cpu` is the time of the whole tree, `memory` that of its largest
+process; `left` counts processes that even SIGKILL did not end within PATIENCE.
 """
 
 import contextlib
 import ctypes
+import errno
 import gc
 import itertools
 import json
@@ -36,6 +38,7 @@ import resource
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 
@@ -47,10 +50,13 @@ HEEDED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.S
 LOOK = 0.25
 PATIENCE = 10.0
 PAUSE = 0.02
-# STOP looks for processes that it has missed so many times: a fork bomb could keep it busy for ever.
+# How many supervisors wait for the next command.
+SPARE = 8
+# STOP looks so many times for processes that it has missed: a fork bomb could keep it busy for ever.
 ROUNDS = 20
 # One more than the largest pid of Linux (proc(5), pid_max).
 PIDS = 2**22 + 1
+UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def load_prctl():
@@ -58,7 +64,7 @@ def load_prctl():
     try:
         function = ctypes.CDLL(None).prctl
     except (AttributeError, OSError):
-        return lambda *arguments: 0
+        return lambda option, value: None
     function.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
     return lambda option, value: function(option, value, 0, 0, 0)
 
@@ -69,9 +75,13 @@ prctl = load_prctl()
 class Refused(Exception):
     """The command cannot be run: a text for people, and what a shell would exit with."""
 
-    def __init__(self, text, exit_code):
-        super().__init__(text)
-        self.answer = {"failed": text, "exit_code": exit_code}
+    def __init__(self, failed, exit_code):
+        super().__init__(failed)
+        self.answer = {"failed": failed, "exit_code": exit_code}
+
+
+def describe(error):
+    return os.strerror(error.errno) if isinstance(error, OSError) else str(error) or type(error).__name__
 
 
 class Channel:
@@ -80,9 +90,6 @@ class Channel:
     def __init__(self, descriptor):
         self.socket = socket.socket(fileno=descriptor)
         self.ended, self.rest = False, b""
-
-    def fileno(self):
-        return self.socket.fileno()
 
     def receive(self):
         """The messages that are complete with what has come; waits for something. Sets `ended` at the end of file."""
@@ -95,7 +102,7 @@ class Channel:
         return [json.loads(line) for line in lines]
 
     def first(self):
-        """Waits for the first message, and returns it with what came along; nothing when the server is gone."""
+        """Waits for the first message, and returns it with what came along; nothing when the other end is gone."""
         messages = []
         while not messages and not self.ended:
             messages = self.receive()
@@ -104,6 +111,22 @@ class Channel:
     def send(self, **message):
         with contextlib.suppress(ConnectionError):
             self.socket.sendall(json.dumps(message).encode() + b"\n")
+
+
+def receive_descriptors(source, size, count):
+    """(data, descriptors) that were sent together; neither when the other end is gone."""
+    try:
+        data, descriptors, _, _ = socket.recv_fds(source, size, count)
+    except ConnectionError:
+        return b"", []
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return data, descriptors
+
+
+def close_all(descriptors):
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 class Process:
@@ -164,7 +187,7 @@ def send_signal(pid, born, number):
 
 
 def catch_signals():
-    """The end of a pipe from which the numbers of signals can be read, in place of the one that there was."""
+    """A descriptor from which the numbers of signals can be read, in place of the one that there was."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -238,53 +261,72 @@ def empty(directory, heap, names):
     return moved
 
 
-def spawn(argv, env, directory, limits, output, stdin):
-    """Runs a command in a session of its own, and returns its pid once it is executed. Raises Refused."""
-    reading, writing = os.pipe()
+def spawn(output, stdin, directory, argv, env, limits):
+    """Runs a command in a session of its own; returns its pid once it is executed. Raises Refused."""
     supervisor = os.getpid()
-    signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
+    reading, writing = os.pipe()
     try:
         pid = os.fork()
         if pid == 0:
-            become(argv, env, directory, limits, output, stdin, supervisor, writing)
+            become(supervisor, writing, output, stdin, directory, argv, env, limits)
+    except OSError as error:
+        os.close(reading)
+        raise Refused(f"fork: {describe(error)}", 126) from None
     finally:
         os.close(writing)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    with open(reading, "rb") as report:
-        trouble = report.read()
+    # The exec closes the other end; only trouble is written to it.
+    trouble = read_all(reading)
     if trouble:
         os.waitpid(pid, 0)
-        code, _, text = trouble.decode().partition(" ")
-        raise Refused(text, int(code))
+        raise Refused(**json.loads(trouble))
     return pid
 
 
-def become(argv, env, directory, limits, output, stdin, supervisor, report):
-    """Turns this process, a fork, into the command; on failure it writes why and ends."""
+def read_all(descriptor):
+    data = b""
+    while more := os.read(descriptor, 65_536):
+        data += more
+    os.close(descriptor)
+    return data
+
+
+def become(supervisor, report, output, stdin, directory, argv, env, limits):
+    """Turns this process, a fork of the supervisor, into the command; writes what went wrong if it cannot."""
     try:
         os.setsid()
-        for target, source in enumerate((stdin, output, output)):
-            os.dup2(source, target)
-        os.chdir(directory)
-        for number in HEEDED:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # Without this, what is setuid to another user could not be killed.
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
         if os.getppid() == supervisor:
-            set_limits(**limits)
-            os.execvpe(argv[0], argv, env)  # noqa: S606
-    except OSError as error:
-        write_trouble(report, argv, 127 if isinstance(error, FileNotFoundError) else 126, os.strerror(error.errno))
-    except BaseException as error:
-        write_trouble(report, argv, 126, str(error) or type(error).__name__)
+            put_on(output, stdin, directory, limits)
+            run(argv, env)
+    except Exception as error:
+        code = 127 if isinstance(error, FileNotFoundError) else 126
+        trouble = {"failed": f"{''.join(argv[:1])}: {describe(error)}", "exit_code": code}
+        os.write(report, json.dumps(trouble).encode())
     finally:
         os._exit(126)
 
 
-def write_trouble(report, argv, code, text):
-    os.write(report, f"{code} {''.join(argv[:1])}: {text}".encode(errors="replace"))
+def put_on(output, stdin, directory, limits):
+    """Gives this process what is the command's."""
+    for target, source in enumerate((stdin, output, output)):
+        os.dup2(source, target)
+    os.chdir(directory)
+    set_limits(**limits)
+
+
+def run(argv, env):
+    """execvp(3) with this environment: looks for the command in its PATH. Raises OSError."""
+    if "/" in argv[0]:
+        os.execve(argv[0], argv, env)  # noqa: S606
+    trouble = FileNotFoundError(errno.ENOENT, "")
+    for directory in env["PATH"].split(":"):
+        try:
+            os.execve(f"{directory or '.'}/{argv[0]}", argv, env)  # noqa: S606
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except PermissionError as error:
+            trouble = error
+    raise trouble
 
 
 def set_limits(cpu=None, memory=None, file_size=None, open_files=None, processes=None):
@@ -306,38 +348,83 @@ def limit(kind, value, extra=0):
     resource.setrlimit(kind, (soft, hard))
 
 
+def poll_for(*sources):
+    """A poll object for those of these descriptors that there are."""
+    poll = select.poll()
+    for source in sources:
+        if source is not None:
+            poll.register(source, select.POLLIN)
+    return poll
+
+
 class Supervisor:
+    """A process that runs one command after another; the limit of their processes is at its pid in `crowds`."""
+
+    def __init__(self, desk, server, crowds):
+        self.desk, self.server, self.crowds = desk, server, crowds
+        self.pid, self.launcher = os.getpid(), os.getppid()
+        self.signals = catch_signals()
+
+    def serve(self, descriptors):
+        """Runs the command with these descriptors, and then what the launcher has; returns what to exit with."""
+        while descriptors:
+            left = Command(self, *descriptors).run()
+            self.crowds[self.pid] = 0
+            if left:
+                return 1
+            descriptors = self.next()
+        return 0
+
+    def next(self):
+        """Waits for the descriptors of the next command, at a socket of which the launcher gets the other end."""
+        line, theirs = socket.socketpair()
+        with line:
+            with theirs, contextlib.suppress(OSError):
+                socket.send_fds(self.desk, [struct.pack("i", self.pid)], [theirs.fileno()])
+            return receive_descriptors(line, 1, 3)[1]
+
+
+class Command:
     """Watches one command from its start until nothing of it is left."""
 
-    def __init__(self, channel, launcher, server, crowds):
-        self.channel, self.launcher, self.server, self.crowds = channel, launcher, server, crowds
+    def __init__(self, supervisor, control, output, stdin):
+        self.supervisor, self.channel, self.output, self.stdin = supervisor, Channel(control), output, stdin
         self.main = self.code = self.over = self.scratch = None
-        self.limit, self.stopped = None, False
+        self.limit, self.stopped = 0, False
+        self.cpu = self.memory = 0
         # When whatever is left is killed.
         self.deadline = math.inf
-        self.signals = catch_signals()
-        self.poll = select.poll()
-        for source in filter(None, (channel.fileno(), server, self.signals)):
-            self.poll.register(source, select.POLLIN)
+        self.poll = poll_for(control, supervisor.server, supervisor.signals)
 
-    def run(self, output, stdin):
-        request, *orders = self.channel.first() or [None]
-        if request is None:
-            return
-        refusal = None
+    def run(self):
+        """Does what the server asks for; returns how many processes are left of it."""
+        with self.channel.socket:
+            request, *orders = self.channel.first() or [None]
+            refusal = None
+            try:
+                self.start(request)
+                self.watch(orders)
+            except Refused as error:
+                refusal = error.answer
+            finally:
+                left = self.kill()
+                if self.scratch:
+                    remove(self.scratch)
+            self.channel.send(**(refusal or self.account(left)))
+        return left
+
+    def start(self, request):
         try:
-            self.start(request, output, stdin)
-            self.watch(orders)
-        except Refused as error:
-            refusal = error.answer
+            if request is None:
+                raise Refused("no request", 126)
+            self.main = spawn(self.output, self.stdin, **self.prepare(request))
         finally:
-            left = self.kill()
-            if self.scratch:
-                remove(self.scratch)
-        self.channel.send(**(refusal or self.account(left)))
-        sys.exit(min(left, 1))
+            close_all([self.output, self.stdin])
+        self.limit = self.supervisor.crowds[self.supervisor.pid] = request["limits"]["processes"] or 0
+        self.channel.send(started=self.main, scratch=self.scratch)
 
-    def start(self, request, output, stdin):
+    def prepare(self, request):
+        """Makes the directories, and returns what the stand-in has to know."""
         try:
             self.scratch = make_scratch(request["scratch_root"])
             directory = make_directory(self.scratch, request["cwd"])
@@ -345,13 +432,7 @@ class Supervisor:
             raise Refused(f"{request['cwd'] or 'scratch directory'}: {describe(error)}", 126) from None
         places = dict.fromkeys(("HOME", "PWD", "TMPDIR"), directory)
         env = {"PATH": os.environ.get("PATH", os.defpath)} | places | request["env"]
-        try:
-            self.main = spawn(request["argv"], env, directory, request["limits"], output, stdin)
-        finally:
-            os.close(output)
-            os.close(stdin)
-        self.limit = self.crowds[os.getpid()] = request["limits"]["processes"] or 0
-        self.channel.send(started=self.main, scratch=self.scratch)
+        return {"directory": directory, "argv": request["argv"], "env": env, "limits": request["limits"]}
 
     def watch(self, orders):
         """Waits for the end of the command, or until it has to be killed; obeys the server meanwhile."""
@@ -362,19 +443,18 @@ class Supervisor:
 
     def wait(self, seconds):
         """Waits for a signal, an order, or this time."""
-        alone = self.limit and os.getppid() != self.launcher
+        alone = self.limit and os.getppid() != self.supervisor.launcher
         if alone:
             seconds = min(seconds, LOOK)
         for source, _ in self.poll.poll(None if seconds == math.inf else max(0, math.ceil(seconds * 1000))):
-            if source == self.signals:
-                if CROWDED in read_signals(self.signals):
-                    self.end_crowd()
-            elif source == self.server:
+            if source == self.supervisor.signals:
+                alone |= CROWDED in read_signals(source)
+            elif source == self.supervisor.server:
                 self.deadline = 0
             else:
                 self.listen()
-        if alone and len(descendants(os.getpid(), families(census()))) > self.limit:
-            self.end_crowd()
+        if alone and len(self.tree(census())) > self.limit:
+            self.over, self.deadline = "processes", 0
 
     def listen(self):
         for order in self.channel.receive():
@@ -412,16 +492,15 @@ class Supervisor:
         self.stopped = False
 
     def signal_group(self, number):
-        # Once the main process is reaped, the number of its group can become that of another one.
-        if self.code is not None:
-            self.signal_tree(number)
-        elif self.main:
+        if self.code is None:
             os.killpg(self.main, number)
+        else:  # the main process is reaped, and the number of its group may be that of another one
+            self.signal_tree(number)
 
     def signal_tree(self, number, seen=frozenset()):
         """Sends it to every process of the command that is not in `seen`, wherever it went; returns to which."""
         table = census()
-        tree = descendants(os.getpid(), families(table))
+        tree = self.tree(table)
         new = {(pid, table[pid].born) for pid in tree} - seen
         # All of a group in one call, from which no fork escapes.
         if new and any(table[pid].group == self.main for pid in tree):
@@ -431,16 +510,19 @@ class Supervisor:
             send_signal(pid, born, number)
         return new
 
-    def end_crowd(self):
-        self.over, self.deadline = "processes", 0
+    def tree(self, table):
+        """The pids of all processes of the command that are in a census."""
+        return descendants(self.supervisor.pid, families(table))
 
     def reap(self):
-        """Whether any process is left; those that have ended are taken leave of."""
+        """Whether any process is left; takes leave of those that have ended."""
         with contextlib.suppress(ChildProcessError):
             while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
                 if pid == 0:
                     return True
+                self.cpu += used.ru_utime + used.ru_stime
+                self.memory = max(self.memory, used.ru_maxrss * UNIT)
                 if pid == self.main:
                     self.note_end(os.waitstatus_to_exitcode(status))
         return False
@@ -455,104 +537,109 @@ class Supervisor:
 
     def kill(self):
         """Kills what is left until nothing is, or for PATIENCE; returns how many processes are left then."""
-        for source in filter(None, (self.channel.fileno(), self.server)):
-            self.poll.unregister(source)
+        if self.main is None:
+            return 0
+        self.poll = poll_for(self.supervisor.signals)
         self.limit, give_up = 0, time.monotonic() + PATIENCE
         if self.code is None:
             self.signal_group(signal.SIGKILL)
         while self.reap():
             if time.monotonic() > give_up:
-                return len(descendants(os.getpid(), families(census())))
+                return len(self.tree(census()))
             self.signal_tree(signal.SIGKILL)
             self.wait(PAUSE)
         return 0
 
     def account(self, left):
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return {
-            "ended": -signal.SIGKILL if self.code is None else self.code,
-            "over": self.over,
-            "cpu": round(used.ru_utime + used.ru_stime, 6),
-            "memory": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-            "left": left,
-        }
-
-
-def describe(error):
-    return os.strerror(error.errno) if isinstance(error, OSError) else str(error)
+        code = -signal.SIGKILL if self.code is None else self.code
+        return {"ended": code, "over": self.over, "cpu": round(self.cpu, 6), "memory": self.memory, "left": left}
 
 
 class Launcher:
-    """Forks a supervisor for each command, and does for all of them what each would have to look at /proc for.
+    """Gives each command to a supervisor, and does for all of them what each would have to look at all of /proc for.
 
     That is to count their processes, and to kill those whose supervisor was killed.
     """
 
     def __init__(self, server):
-        self.socket = server
-        self.server = watch_parent()
-        self.supervisors, self.strays, self.next_look = set(), False, 0.0
-        # The limit of each supervisor by its pid, in memory that all share.
+        self.socket, self.server = server, watch_parent()
+        # Where supervisors say that they are free.
+        self.desk, self.their_desk = socket.socketpair()
+        self.idle, self.supervisors, self.strays, self.next_look = {}, set(), False, 0.0
+        # In memory that all share.
         self.crowds = memoryview(mmap.mmap(-1, PIDS * 4)).cast("i")
         self.signals = catch_signals()
-        self.poll = select.poll()
-        for source in filter(None, (self.socket.fileno(), self.server, self.signals)):
-            self.poll.register(source, select.POLLIN)
+        self.poll = poll_for(self.socket.fileno(), self.server, self.desk.fileno(), self.signals)
 
     def serve(self):
-        """Serves until the server is gone."""
-        while True:
-            busy = self.supervisors or self.strays
-            for source, _ in self.poll.poll(LOOK * 1000 if busy else None):
-                if source == self.signals:
-                    read_signals(self.signals)
-                elif source == self.server or not self.receive():
-                    return
+        """Serves until the server is gone; then supervisors go on without."""
+        while all(map(self.answer, self.ready())):
             self.reap()
             self.look()
+        for pid, line in self.idle.items():
+            line.close()
+            os.waitpid(pid, 0)
+
+    def ready(self):
+        busy = self.strays or len(self.supervisors) > len(self.idle)
+        return [source for source, _ in self.poll.poll(LOOK * 1000 if busy else None)]
+
+    def answer(self, source):
+        """Whether the server is there after what has come from this source was seen to."""
+        if source == self.signals:
+            read_signals(source)
+        elif source == self.desk.fileno():
+            self.note_idle()
+        else:
+            return source != self.server and self.receive()
+        return True
+
+    def note_idle(self):
+        data, descriptors = receive_descriptors(self.desk, 4, 1)
+        if len(self.idle) < SPARE:
+            [pid] = struct.unpack("i", data)
+            self.idle[pid] = socket.socket(fileno=descriptors[0])
+        else:  # it ends when its line is closed
+            close_all(descriptors)
 
     def receive(self):
-        """Takes the descriptors of one command, and forks; False when the server is gone."""
-        try:
-            data, descriptors, _, _ = socket.recv_fds(self.socket, 1, 3)
-            if data:
-                self.socket.sendall(data)
-        except ConnectionError:
-            return False
+        """Takes the descriptors of one command; False when the server is gone."""
+        data, descriptors = receive_descriptors(self.socket, 1, 3)
+        with contextlib.suppress(ConnectionError):
+            self.socket.sendall(data)
         if len(descriptors) == 3:
-            self.fork(*descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            self.dispatch(descriptors)
+        close_all(descriptors)
         return bool(data)
 
-    def fork(self, *descriptors):
-        for descriptor in descriptors:
-            os.set_inheritable(descriptor, False)
-        launcher = os.getpid()
+    def dispatch(self, descriptors):
+        """Gives the command to a supervisor that is free, or forks one."""
+        while self.idle:
+            line = self.idle.popitem()[1]
+            with line, contextlib.suppress(ConnectionError):
+                socket.send_fds(line, [b"."], descriptors)
+                return
         try:
             pid = os.fork()
         except OSError as error:
-            answer = {"failed": f"fork: {describe(error)}", "exit_code": 126}
-            Channel(os.dup(descriptors[0])).send(**answer)
+            Channel(os.dup(descriptors[0])).send(failed=f"fork: {describe(error)}", exit_code=126)
             return
         if pid == 0:
-            self.supervise(launcher, *descriptors)
+            self.supervise(descriptors)
         self.supervisors.add(pid)
 
-    def supervise(self, launcher, control, output, stdin):
+    def supervise(self, descriptors):
         """The life of a supervisor, a fork of this process."""
         code = 1
         try:
-            # While anybody has it, the server does not see the end of the launcher.
+            # While anybody has these, their other ends do not see the end of the launcher.
             self.socket.close()
+            self.desk.close()
             os.close(self.signals)
             os.setsid()
             prctl(PR_SET_CHILD_SUBREAPER, 1)
             prctl(PR_SET_PDEATHSIG, ALONE)
-            Supervisor(Channel(control), launcher, self.server, self.crowds).run(output, stdin)
-            code = 0
-        except SystemExit as error:
-            code = error.code
+            code = Supervisor(self.their_desk, self.server, self.crowds).serve(descriptors)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
@@ -564,9 +651,14 @@ class Launcher:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
                     break
-                self.supervisors.discard(pid)
-                self.crowds[pid] = 0
+                self.forget(pid)
                 self.strays = self.strays or status != 0
+
+    def forget(self, pid):
+        self.supervisors.discard(pid)
+        self.crowds[pid] = 0
+        if line := self.idle.pop(pid, None):
+            line.close()
 
     def look(self):
         """Every LOOK, tells the supervisors whose processes are too many, and kills those that have none."""
@@ -598,10 +690,7 @@ def watch_parent():
 
 def detach():
     """Leaves what was the server's; returns the socket to it, which was the standard input."""
-    for name in os.listdir("/dev/fd"):
-        if int(name) > 2:
-            with contextlib.suppress(OSError):
-                os.close(int(name))
+    os.closerange(3, 65_536)
     server = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -621,6 +710,8 @@ def main():
         signal.signal(number, lambda number, frame: None)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     prctl(PR_SET_CHILD_SUBREAPER, 1)
+    # What is setuid to another user could not be killed; so it is run without that.
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
     launcher = Launcher(server)
     # What is there now is never looked through again, which would copy its pages into every fork.
     gc.freeze()
