@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from taskapi.models import Task, TaskEvent, Worker
+from taskapi.models import Task, TaskEvent, TaskOutput, Worker
 
 DAY = timedelta(days=1)
 
@@ -33,6 +33,13 @@ def test_what_ended_long_ago_goes_with_its_events(ended, fork):
     assert prune("30d") == "Deleted 1 tasks and 0 workers.\n"
     assert set(Task.objects.all()) == kept
     assert set(TaskEvent.objects.values_list("task", flat=True)) == {task.pk for task in kept}
+
+
+def test_output_goes_with_its_task(ended):
+    task = ended(31)
+    TaskOutput.objects.create(task=task, offset=0, data=b"hello")
+    prune("30d")
+    assert TaskOutput.objects.count() == 0
 
 
 def test_it_goes_in_batches(ended, monkeypatch):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from taskapi.models import Reason, Task
+from taskapi.models import Move, Reason, Task
 
 
 def order(worker, count=100):
@@ -71,3 +71,28 @@ def test_a_time_in_the_past_is_now(fork, worker):
     task = fork(name="due", run_at=timezone.now() - timedelta(hours=1))
     assert task.reason == ""
     assert order(worker) == ["due"]
+
+
+def test_no_user_runs_more_than_the_limit(worker, user, other, settings):
+    settings.TASK_USER_RUNNING = 2
+    Task.objects.fork(user, [{"name": f"a{i}"} for i in range(5)])
+    Task.objects.fork(other, [{"name": "b0"}])
+    claims = Task.objects.claim(worker, 10)
+    assert [claim.name for claim in claims] == ["a0", "b0", "a1"]
+    assert Task.objects.claim(worker, 10) == []
+
+
+def test_the_next_of_a_user_runs_when_one_has_ended(worker, user, settings):
+    settings.TASK_USER_RUNNING = 1
+    Task.objects.fork(user, [{"name": f"a{i}"} for i in range(2)])
+    [claim] = Task.objects.claim(worker, 10)
+    Task.objects.record(worker, [Move.completion(claim)])
+    assert order(worker) == ["a1"]
+
+
+def test_a_user_at_the_limit_does_not_keep_others_waiting(worker, user, other, settings):
+    settings.TASK_USER_RUNNING = 1
+    Task.objects.fork(user, [{"name": f"a{i}", "nice": -5} for i in range(20)])
+    Task.objects.claim(worker, 1)
+    Task.objects.fork(other, [{"name": "b0"}])
+    assert order(worker) == ["b0"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from taskapi.exceptions import TaskEnded
-from taskapi.models import Claim, Move, Reason, Status, Task, Worker, failure
+from taskapi.exceptions import NotRunning, TaskEnded
+from taskapi.models import Claim, Move, Reason, Signal, Status, Task, Worker, failure
 from tests.conftest import final_events
 
 
@@ -151,3 +151,59 @@ def test_recovery_settles_what_the_dead_worker_was_stopping(running, worker):
     Task.objects.recover(worker)
     task.refresh_from_db()
     assert (task.status, task.reason) == (Status.KILLED, "")
+
+
+def test_stop_and_go_on_leave_events(running, user):
+    task = running()
+    task.stop(by=user)
+    assert (task.status, task.reason) == (Status.RUNNING, Reason.STOPPED)
+    task.go_on(by=user)
+    assert (task.status, task.reason) == (Status.RUNNING, "")
+    assert [(event.reason, event.by) for event in task.events.all()][2:] == [("stopped", user), ("", user)]
+
+
+def test_stopping_what_is_stopped_changes_nothing(running):
+    task = running()
+    task.stop()
+    task.stop()
+    assert task.events.count() == 3
+
+
+def test_a_stopped_task_can_end_in_every_way(running, worker):
+    for end in (Move.completion, lambda task: failure(task, Reason.ERROR, "no")):
+        task = running()
+        task.stop()
+        assert Task.objects.record(worker, [end(task)]) == {task.pk}
+    task = running()
+    task.stop()
+    task.kill()
+    assert (task.status, task.reason) == (Status.KILLED, Reason.TERMINATING)
+
+
+def test_a_waiting_task_cannot_be_stopped(fork):
+    with pytest.raises(NotRunning):
+        fork().stop()
+
+
+def test_an_ended_task_can_neither_be_stopped_nor_continued(running):
+    task = running()
+    task.kill()
+    for verb in (task.stop, task.go_on):
+        with pytest.raises(TaskEnded):
+            verb()
+
+
+def test_settling_keeps_the_exit_code(running, worker):
+    tasks = [running() for _ in range(3)]
+    claims = Task.objects.filter(pk__in=[task.pk for task in tasks]).order_by("pk").as_claims()
+    for claim, code in zip(claims, (143, None, 137), strict=True):
+        claim.exit_code = code
+    Task.objects.all().kill()
+    assert Task.objects.settle(worker, claims) == 3
+    assert list(Task.objects.order_by("pk").values_list("exit_code", "reason")) == [(143, ""), (None, ""), (137, "")]
+
+
+def test_a_kill_keeps_its_signal_for_the_worker(running):
+    task = running()
+    task.kill(signal=Signal.KILL)
+    assert Task.objects.get(pk=task.pk).signal == "KILL"
