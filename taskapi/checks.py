@@ -1,9 +1,8 @@
 """What `manage.py check` finds, and every command that starts something: programs that cannot be run."""
 
-from django.conf import settings
 from django.core.checks import Error, register
 
-from taskapi.programs import problems, programs
+from taskapi.programs import problems, programs, unknown_open_programs
 
 E_PROGRAM, E_OPEN_PROGRAM = "taskapi.E001", "taskapi.E002"
 
@@ -18,5 +17,5 @@ def check_programs(app_configs, **options):
 def check_open_programs(app_configs, **options):
     """An error for each name in TASK_OPEN_PROGRAMS that is no program."""
     hint = f"Known are: {', '.join(sorted(programs))}."
-    unknown = [name for name in settings.TASK_OPEN_PROGRAMS if name not in programs]
-    return [Error(f"TASK_OPEN_PROGRAMS: there is no program {name}.", hint=hint, id=E_OPEN_PROGRAM) for name in unknown]
+    text = "TASK_OPEN_PROGRAMS: there is no program {}."
+    return [Error(text.format(name), hint=hint, id=E_OPEN_PROGRAM) for name in unknown_open_programs()]

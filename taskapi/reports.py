@@ -92,10 +92,10 @@ class Reporter:
 class Output:
     """What was printed and is on its way: at most TASK_OUTPUT_LIMIT bytes, then a line that says so."""
 
-    __slots__ = ("_offset", "_parts", "full", "said", "stored", "taken")
+    __slots__ = ("_line_open", "_offset", "_parts", "full", "said", "stored", "taken")
 
     def __init__(self):
-        self._parts, self._offset = deque(), None
+        self._parts, self._offset, self._line_open = deque(), None, False
         self.said = self.taken = self.stored = 0
         self.full = False
 
@@ -134,8 +134,9 @@ class Output:
         if room < 0:
             return b""
         if len(data) <= room:
+            self._line_open = not data.endswith(b"\n")
             return data
         self.full = True
         kept = data[:room].decode(errors="ignore").encode()
-        line_end = "" if kept.endswith(b"\n") or not (kept or self._offset) else "\n"
-        return kept + (line_end + CUT.format(limit)).encode()
+        line_open = not kept.endswith(b"\n") if kept else self._line_open
+        return kept + ("\n" * line_open + CUT.format(limit)).encode()

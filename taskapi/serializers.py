@@ -1,3 +1,4 @@
+import contextlib
 from operator import attrgetter
 
 import orjson
@@ -101,7 +102,7 @@ class ForkSerializer(StrictSerializer):
         try:
             return get_program(self.program_name).check(arguments)
         except ArgumentsError as error:
-            raise serializers.ValidationError(explain(error)) from None
+            raise serializers.ValidationError(explain(error, arguments)) from None
         except WrongArgument as error:
             raise serializers.ValidationError({error.name: [str(error)]}) from None
         except UnknownProgram:
@@ -119,12 +120,24 @@ class SignalSerializer(StrictSerializer):
             raise serializers.ValidationError(f"Unknown signal. Known are: {', '.join(Signal)}.") from None
 
 
-def explain(error):
+def explain(error, arguments):
     """What pydantic refused, as a map from argument to messages."""
     messages = {}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        name = ".".join(map(str, problem["loc"])) or "arguments"
+        name = place(problem, arguments) or "arguments"
         unknown = problem["type"] in ("unexpected_keyword_argument", "extra_forbidden")
         text = f"{error.title} has no argument of this name" if unknown else problem["msg"]
         messages.setdefault(name, []).append(f"{text}.")
     return messages
+
+
+def place(problem, arguments):
+    """Which argument is wrong, and where in it: pydantic's path, without the types that it has tried on the way."""
+    names, value = [], arguments
+    for part in problem["loc"]:
+        with contextlib.suppress(LookupError, TypeError):
+            value = value[part]
+            names.append(part)
+    if problem["type"] == "missing":
+        names.append(problem["loc"][-1])
+    return ".".join(map(str, names))

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from taskapi.engines.base import Engine
-from taskapi.programs import problems
+from taskapi.programs import problems, unknown_open_programs
 
 ENGINES = {
     "threads": "taskapi.engines.threads.ThreadEngine",
@@ -38,10 +38,12 @@ def get_engine():
 def start_engine():
     """Starts running tasks in this process, and stops in good order when it exits. Idempotent.
 
-    Raises ImproperlyConfigured when there is a function that was to be a program and cannot be one.
+    Raises ImproperlyConfigured when a function was to be a program and cannot be one, or an open program is none.
     """
     if problems:
         raise ImproperlyConfigured(f"{problems[0]} (python manage.py check shows all.)")
+    if unknown := unknown_open_programs():
+        raise ImproperlyConfigured(f"TASK_OPEN_PROGRAMS: there is no program {unknown[0]}.")
     get_engine().start()
     atexit.register(stop_engine)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

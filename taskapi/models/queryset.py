@@ -195,8 +195,7 @@ class TaskQuerySet(models.QuerySet):
         limit = settings.TASK_USER_ACTIVE
         if not limit:
             return
-        if connection.features.has_select_for_update:  # so that two forks at once cannot both find room
-            list(get_user_model().objects.select_for_update(no_key=True).filter(pk=owner.pk).values_list("pk"))
+        lock_users([owner.pk])  # so that two forks at once cannot both find room
         active = self.model.objects.filter(owner=owner, status__in=OPEN)[: limit + 1].count()
         if active + count > limit:
             raise TooManyActive(active, limit)
@@ -208,8 +207,8 @@ class TaskQuerySet(models.QuerySet):
         if not limit:
             return first[:slots]
         # Counting is safe only while no other worker claims for the same users.
-        owners = waiting.values("owner").distinct()
-        list(get_user_model().objects.select_for_update(no_key=True).filter(pk__in=owners).order_by("pk"))
+        owners = list(waiting.order_by().values_list("owner", flat=True).distinct())
+        lock_users(owners)
         running = self.model.objects.filter(status=Status.RUNNING, owner__in=owners).order_by()
         room = dict(running.values_list("owner").annotate(room=limit - Count("pk")))
         chosen = []
@@ -269,6 +268,14 @@ class TaskQuerySet(models.QuerySet):
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
         rows.note(ids, by)
+
+
+def lock_users(ids):
+    """Has others who lock these users wait until the end of the transaction; rows that name them can be written."""
+    if connection.features.has_select_for_update:
+        no_key = connection.features.has_select_for_no_key_update
+        users = get_user_model().objects.select_for_update(no_key=no_key).filter(pk__in=ids)
+        list(users.order_by("pk").values_list("pk"))
 
 
 def grouped(items, key):

@@ -86,17 +86,19 @@ class Program:
             raise Unfit(f"{self.name} is no name for a program", f"Use up to {NAME_LIMIT} letters and digits.")
         if inspect.isgeneratorfunction(self.function) or inspect.isasyncgenfunction(self.function):
             raise Unfit("a program cannot be a generator", "Return the result instead of yielding.")
-        if self.permission is not None and not re.fullmatch(r"\w+\.\w+", self.permission):
+        if self.permission is not None and not re.fullmatch(r"\w+\.\w+", str(self.permission)):
             raise Unfit(f"{self.permission!r} is no permission", 'Write it as "app_label.codename".')
 
     def _read_signature(self):
         """A pydantic adapter of the parameters after the first, which is the task."""
         try:
-            _, *parameters = inspect.signature(self.function, eval_str=True).parameters.values()
+            task, *parameters = inspect.signature(self.function, eval_str=True).parameters.values()
         except ValueError:
-            raise Unfit("it takes no task", "Its first parameter is the task: `def name(task, ...)`.") from None
+            raise Unfit("it takes no task", TASK) from None
         except Exception as error:
             raise Unfit(f"its annotations cannot be read: {error}", "Import the types where it is defined.") from None
+        if task.kind is task.KEYWORD_ONLY:
+            raise Unfit("it takes no task", TASK)
         fields = [field(parameter) for parameter in parameters]
         self.parameters = [parameter.name for parameter in parameters]
         try:
@@ -114,12 +116,16 @@ class Program:
                 schema = self._arguments.json_schema()
         except (pydantic.PydanticUserError, PydanticJsonSchemaWarning) as error:
             raise Unfit(f"its signature cannot be described: {first_line(error)}", TYPES) from None
+        for name in self.parameters:
+            if name not in schema["properties"]:
+                raise Unfit(f"a request could not give `{name}` by this name", "Use no alias and no ClassVar.")
+            check_default(self._arguments, name, schema["properties"][name])
         schema["properties"] = {name: schema["properties"][name] for name in self.parameters}
-        for name, parameter in schema["properties"].items():
-            check_default(self._arguments, name, parameter)
+        schema.get("required", []).sort(key=self.parameters.index)
         return schema
 
 
+TASK = "Its first parameter is the task: `def name(task, ...)`."
 TYPES = "Use types that JSON has, such as str, int, float, bool, list[str], dict[str, int] or a pydantic model."
 
 
@@ -142,6 +148,8 @@ def check_default(arguments, name, schema):
         return
     try:
         arguments.validate_json(orjson.dumps({name: schema["default"]}), strict=True)
+    except orjson.JSONEncodeError as error:
+        raise Unfit(f"the default of `{name}` is no JSON: {error}", "Change it.") from None
     except pydantic.ValidationError as error:
         for problem in error.errors():
             if problem["loc"][:1] == (name,):
@@ -150,7 +158,7 @@ def check_default(arguments, name, schema):
 
 
 def first_line(error):
-    return str(error).partition("\n")[0]
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def program(function=None, *, permission=None, check=None):
@@ -161,6 +169,8 @@ def program(function=None, *, permission=None, check=None):
     """
     if function is None:
         return functools.partial(program, permission=permission, check=check)
+    if not inspect.isfunction(function):
+        raise TypeError(f"@program is for functions, not for {function!r}.")
     place = f"@program {function.__module__}.{function.__qualname__}"
     try:
         added = Program(function, permission, check)
@@ -188,6 +198,11 @@ def origin(function):
     """Where a function was written."""
     code = inspect.unwrap(function).__code__
     return code.co_filename, code.co_firstlineno
+
+
+def unknown_open_programs():
+    """The names in TASK_OPEN_PROGRAMS that are no programs."""
+    return [name for name in settings.TASK_OPEN_PROGRAMS if name not in programs]
 
 
 def get_program(name):

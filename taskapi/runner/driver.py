@@ -5,9 +5,14 @@ import contextvars
 import logging
 from collections.abc import Coroutine
 
+from asgiref.sync import SyncToAsync
+from django.db import connections
+
 logger = logging.getLogger(__name__)
 
-current_run = contextvars.ContextVar("current_run", default=None)
+# It is asgiref's own variable, so that what a program calls with sync_to_async, the ORM above all, has a thread of its
+# run's own: one that blocks keeps nobody else waiting, and a broken connection ends with it.
+current_run = SyncToAsync.thread_sensitive_context
 
 
 class Driver(Coroutine):
@@ -59,8 +64,8 @@ class Driver(Coroutine):
 
 def task_factory(loop, coroutine, **kwargs):
     """An asyncio task factory that tells the run about every task that its program makes."""
-    run = current_run.get()
-    if run is None:
+    run = current_run.get(None)
+    if not hasattr(run, "adopt"):  # nobody's, or of a request
         return asyncio.Task(coroutine, loop=loop, **kwargs)
     if asyncio.iscoroutine(coroutine):
         coroutine = Driver(coroutine, run)
@@ -74,3 +79,10 @@ def context_of(run):
     context = contextvars.copy_context()
     context.run(current_run.set, run)
     return context
+
+
+def release_thread(run):
+    """Ends the thread in which a program used the ORM, if it did, and closes its connections."""
+    if executor := SyncToAsync.context_to_thread_executor.pop(run, None):
+        executor.submit(connections.close_all)
+        executor.shutdown(wait=False)

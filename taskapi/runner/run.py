@@ -6,11 +6,11 @@ import threading
 import time
 from asyncio import CancelledError, get_running_loop
 
-from taskapi.exceptions import CannotStart, UnknownProgram
+from taskapi.exceptions import CannotStart, ProgramFailed, UnknownProgram
 from taskapi.models import Reason, Signal, failure, postponed
 from taskapi.programs import get_program
 from taskapi.runner import outcome
-from taskapi.runner.driver import Driver, context_of
+from taskapi.runner.driver import Driver, context_of, release_thread
 from taskapi.runner.hold import Hold
 from taskapi.runner.task import RunningTask
 from taskapi.runner.threads import in_thread
@@ -32,7 +32,7 @@ class Run:
     All callbacks and no coroutine of its own: a hundred thousand of these wait at once.
     """
 
-    __slots__ = ("claim", "dropped", "due", "ended", "grace", "over", "report", "stopping", *PRIVATE)
+    __slots__ = ("claim", "dropped", "due", "ended", "grace", "over", "report", "stopping", *PRIVATE, "__weakref__")
 
     # One for all: it is held for a moment, and a hundred thousand of them would take ten megabytes.
     _lock = threading.Lock()
@@ -100,6 +100,11 @@ class Run:
     @property
     def held(self):
         return self._hold is not None
+
+    @property
+    def _exited(self):
+        """What asgiref asks of its own contexts, in the place of one this stands; see driver.current_run."""
+        return self.over
 
     def checkpoint(self):
         """See RunningTask.checkpoint()."""
@@ -219,10 +224,17 @@ class Run:
         elif child.cancelled():
             self._finish(failure(self.claim, Reason.ERROR, "The program cancelled itself."))
         elif error:
-            logger.info("Task %s: %s failed", self.claim.pk, self.claim.program, exc_info=error)
+            self._log(error)
             self._finish(outcome.of_error(self.claim, error))
         else:
             self._finish(outcome.of_result(self.claim, child.result(), self._task.progress_known))
+
+    def _log(self, error):
+        """For whoever wrote the program: where it failed, unless it says itself what is wrong."""
+        trace = None if isinstance(error, ProgramFailed) else error
+        logger.info(
+            "Task %s: %s failed: %s", self.claim.pk, self.claim.program, outcome.describe(error), exc_info=trace
+        )
 
     def _forget(self, child):
         self._children.discard(child)
@@ -251,6 +263,7 @@ class Run:
             self.over = True
         if self._task:
             self._task.closed = True
+        release_thread(self)
         if not self.dropped:
             self._task = self._child = None  # they refer to the run; a circle would wait for the garbage collector
         self.ended(self, move)

@@ -207,6 +207,16 @@ class BackgroundContract(EngineContract):
         engine.kill(task)
         self.ends(task, Status.KILLED)
 
+    def test_programs_use_the_database_each_in_a_thread_of_its_own(self, start):
+        busy = self.running(start("occupies_the_orm", arguments={"seconds": 2}))
+        self.ends(start("counts_tasks"), Status.COMPLETED)
+        assert status_of(busy) == Status.RUNNING
+
+    def test_a_connection_that_a_program_broke_is_nobody_elses(self, start):
+        self.ends(start("counts_tasks"), Status.COMPLETED)
+        self.running(start("breaks_its_connection"))
+        self.ends(start("counts_tasks"), Status.COMPLETED)
+
     def test_kill_of_a_running_task_stops_its_program_at_once(self, engine, start, user):
         task = self.running(start(arguments={"seconds": 60}))
         before = time.monotonic()
@@ -251,9 +261,8 @@ class BackgroundContract(EngineContract):
             self.ends(task, Status.KILLED)
         wait_for(lambda: not engine.runs)
 
-    def test_more_tasks_than_slots_wait(self, engine, start):
-        for _ in range(30):
-            start(arguments={"seconds": 0.3})
+    def test_more_tasks_than_slots_wait(self, engine, user):
+        engine.fork(user, [{"name": "a", "arguments": {"seconds": 0.3}}] * 30)
         wait_for(lambda: len(engine.runs) == 20)
         assert Task.objects.filter(status=Status.RUNNING).count() <= 20
         wait_for(lambda: Task.objects.filter(status=Status.COMPLETED).count() == 30)

@@ -7,6 +7,9 @@ import threading
 import time
 from datetime import UTC, datetime
 
+from asgiref.sync import sync_to_async
+from django.db import connection
+
 from taskapi.exceptions import ProgramFailed
 from taskapi.models import Task
 from taskapi.programs import Program
@@ -104,6 +107,16 @@ async def flaky(task):
 async def counts_tasks(task):
     """Ask the database."""
     return await Task.objects.acount()
+
+
+async def breaks_its_connection(task):
+    """Leave the connection to the database unusable."""
+    await sync_to_async(lambda: connection.connection.close())()
+
+
+async def occupies_the_orm(task, seconds: float):
+    """Keep the thread of its database work busy."""
+    await sync_to_async(time.sleep)(seconds)
 
 
 async def says(task):
@@ -215,6 +228,8 @@ TEST_PROGRAMS = {
         parent,
         flaky,
         counts_tasks,
+        breaks_its_connection,
+        occupies_the_orm,
         says,
         fails_on_the_way,
         overstates,

@@ -90,6 +90,15 @@ def test_output_is_cut_at_the_limit(speaker, settings, said, kept):
     assert speaker.full == (len(said) > 8)
 
 
+@pytest.mark.parametrize(("said", "line_end"), [(b"1234567\n", b""), (b"12345678", b"\n")])
+def test_the_line_that_says_so_stands_alone(speaker, settings, said, line_end):
+    settings.TASK_OUTPUT_LIMIT = 8
+    speaker.say(said)
+    speaker.take(nothing_before)
+    speaker.say(b"9")
+    assert speaker.take(nothing_before).data.startswith(line_end + b"[The output is cut here")
+
+
 def test_the_limit_holds_for_all_attempts_together(speaker, settings):
     settings.TASK_OUTPUT_LIMIT = 8
     speaker.claim.attempt = 2
