@@ -34,6 +34,15 @@ class TooManyActive(APIException):
         )
 
 
+class KeyReused(APIException):
+    """An Idempotency-Key came with another body than before."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+    def __init__(self, key):
+        super().__init__(f"The Idempotency-Key {key} was used for another fork before. Take a new one for each.")
+
+
 class NotSupported(ValidationError):
     """The engine cannot do what a field of a task asks for."""
 

@@ -1,34 +1,157 @@
-"""What `GET tasks/` understands in its query string, and its pages."""
+"""What `GET tasks/` and `DELETE tasks/` understand in their query string."""
 
+from datetime import UTC, datetime, timedelta
+from heapq import merge
+from operator import itemgetter
+
+from django.db.models import Q
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import DateTimeField
 from rest_framework.utils.urls import replace_query_param
+
+from taskapi import answers
+from taskapi.models import Limits, Status
+from taskapi.programs import programs
 
 PAGE = 1_000
 ID_LIMIT = 2**63
-LS = ("id", "name", "status")
+ORDERINGS = ("-created_at", "created_at")
+CHOOSING = ("status", "program", "q", "created_after", "created_before")
+SHOWING = ("fields", "ordering", "limit", "cursor")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+LATEST = timedelta(days=365_000)
 
 
 def page(tasks, parameters, url):
-    """One page of these tasks, newest first, and the URL of the next one or None.
+    """(rows, URL of the next page or None) of these tasks, as the parameters ask for them; newest first by default.
 
-    By keyset: the cursor is the id of the last task seen, so that the thousandth page costs what the first does.
+    By keyset: the cursor is the place of the last task seen, so that the thousandth page costs what the first does.
+    Raises ValidationError.
     """
-    check_known(parameters, ("limit", "cursor"))
+    check_known(parameters, (*CHOOSING, *SHOWING))
+    names = wanted_fields(parameters)
     limit = whole_number(parameters, "limit", PAGE, PAGE)
-    cursor = whole_number(parameters, "cursor", None, ID_LIMIT)
-    if cursor is not None:
-        tasks = tasks.filter(id__lt=cursor)
-    rows = list(tasks.order_by("-id").values(*LS)[: limit + 1])
-    if len(rows) <= limit:
+    newest_first = one_of(parameters, "ordering", ORDERINGS) == ORDERINGS[0]
+    parts = after_cursor(in_parts(tasks, parameters), parameters, newest_first)
+    found = first_of(parts, names, limit + 1, newest_first)
+    rows = [answers.row(names, values) for _, _, *values in found[:limit]]
+    if len(found) <= limit:
         return rows, None
-    rows.pop()
-    return rows, replace_query_param(url, "cursor", rows[-1]["id"])
+    created_at, pk, *_ = found[limit - 1]
+    return rows, replace_query_param(url, "cursor", f"{(created_at - EPOCH) // MICROSECOND}-{pk}")
+
+
+def killable(tasks, parameters):
+    """Those of these tasks that the parameters choose. Raises ValidationError, also when they choose nothing."""
+    check_known(parameters, CHOOSING)
+    if not parameters:
+        raise ValidationError({"detail": f"Say which tasks to kill, by some of: {', '.join(CHOOSING)}."})
+    tasks = choose(tasks, parameters)
+    return tasks.filter(status__in=statuses(parameters["status"])) if "status" in parameters else tasks
+
+
+def in_parts(tasks, parameters):
+    """The tasks that the parameters choose, as one query for each status, each of which is one range of an index."""
+    tasks = choose(tasks, parameters)
+    if "status" not in parameters:
+        return [tasks]
+    return [tasks.filter(status=status) for status in statuses(parameters["status"])]
+
+
+def choose(tasks, parameters):
+    """The tasks that the parameters choose, whatever their status."""
+    checks = {"program": by_program, "q": by_text, "created_after": by_time, "created_before": by_time}
+    for name in checks.keys() & parameters.keys():
+        tasks = checks[name](tasks, parameters, name)
+    return tasks
+
+
+def statuses(text):
+    words = {word.strip().lower() for word in text.split(",")}
+    if unknown := words.difference(Status.values):
+        raise ValidationError({"status": [f"There is no status {min(unknown)!r}. Known are: {', '.join(Status)}."]})
+    return sorted(words)
+
+
+def by_program(tasks, parameters, name):
+    program = parameters[name]
+    if "\0" in program or not (program in programs or tasks.filter(program=program).exists()):
+        known = ", ".join(sorted(programs))
+        raise ValidationError({name: [f"There is no program of this name. Known are: {known}."]})
+    return tasks.filter(program=program)
+
+
+def by_text(tasks, parameters, name):
+    text = parameters[name]
+    if "\0" in text or not 0 < len(text) <= Limits.NAME:
+        raise ValidationError({name: [f"Expected 1 to {Limits.NAME} characters to look for."]})
+    return tasks.filter(Q(name__icontains=text) | Q(description__icontains=text))
+
+
+def by_time(tasks, parameters, name):
+    try:
+        # A plus that was not encoded arrives as a space.
+        moment = DateTimeField().to_internal_value(parameters[name].replace(" ", "+"))
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from None
+    return tasks.filter(created_at__gte=moment) if name == "created_after" else tasks.filter(created_at__lt=moment)
+
+
+def after_cursor(parts, parameters, newest_first):
+    if "cursor" not in parameters:
+        return parts
+    created_at, pk = read_cursor(parameters["cursor"])
+    way = "lt" if newest_first else "gt"
+    beyond = Q(**{f"created_at__{way}": created_at}) | Q(created_at=created_at, **{f"id__{way}": pk})
+    # The first condition says nothing new; by it the database knows where to begin in the index.
+    return [part.filter(beyond, **{f"created_at__{way}e": created_at}) for part in parts]
+
+
+def read_cursor(text):
+    """(created_at, id) from a cursor. Raises ValidationError."""
+    microseconds, _, pk = text.partition("-")
+    numbers = [number for number in (microseconds, pk) if number.isascii() and number.isdigit() and len(number) < 20]
+    if len(numbers) < 2 or int(microseconds) * MICROSECOND > LATEST or int(pk) >= ID_LIMIT:
+        raise ValidationError({"cursor": ["Take it from the Link header of a page, as it is."]})
+    return EPOCH + int(microseconds) * MICROSECOND, int(pk)
+
+
+def first_of(parts, names, limit, newest_first):
+    """The first rows of these queries together, each [created_at, id, *what is selected for the names]."""
+    order = ("-created_at", "-id") if newest_first else ("created_at", "id")
+    columns = ["created_at", "id", *answers.columns(names)]
+    found = [part.order_by(*order).values_list(*columns)[:limit] for part in parts]
+    return list(merge(*found, key=itemgetter(0, 1), reverse=newest_first))[:limit]
+
+
+def wanted_fields(parameters):
+    """The names of the fields to answer. Raises ValidationError."""
+    if "fields" not in parameters:
+        return answers.LS
+    names = [name.strip() for name in parameters["fields"].split(",")]
+    if names == ["all"]:
+        return answers.WHOLE
+    if unknown := [name for name in names if name not in answers.WHOLE]:
+        text = f"There is no field {unknown[0]!r}. Known are: all, {', '.join(answers.WHOLE)}."
+        raise ValidationError({"fields": [text]})
+    return list(dict.fromkeys(names))
 
 
 def check_known(parameters, known):
-    """Raises a ValidationError that names each parameter that is not known."""
+    """Raises a ValidationError that names each parameter that is not known, or there more than once."""
     if unknown := [name for name in parameters if name not in known]:
         raise ValidationError({name: [f"Unknown parameter. Known are: {', '.join(known)}."] for name in unknown})
+    if repeated := [name for name in parameters if len(parameters.getlist(name)) > 1]:
+        raise ValidationError({name: ["Given more than once."] for name in repeated})
+
+
+def one_of(parameters, name, known):
+    """The parameter, which is one of these, the first by default. Raises ValidationError."""
+    value = parameters.get(name, known[0])
+    if value not in known:
+        raise ValidationError({name: [f"Expected one of: {', '.join(known)}."]})
+    return value
 
 
 def output_offset(parameters):

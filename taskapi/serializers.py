@@ -1,5 +1,4 @@
 import contextlib
-from operator import attrgetter
 
 import orjson
 from django.conf import settings
@@ -8,36 +7,14 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
+from taskapi.answers import WHOLE
 from taskapi.exceptions import UnknownProgram, WrongArgument
-from taskapi.models import Limits, Signal, Status, Task
+from taskapi.models import Limits, Signal, Task
 from taskapi.programs import get_program, programs
 from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
 
 ERRORS_SHOWN = 100
 DEFAULT_PROGRAM = Task._meta.get_field("program").default
-# The whole task, in the order in which it is answered.
-WHOLE = (
-    "id name description status status_label reason program arguments nice progress progress_text result error "
-    "exit_code run_at timeout max_attempts attempt restarted_from worker created_at updated_at started_at ended_at "
-    "completed_at"
-).split()
-
-COLUMNS = {"status_label": "status", "restarted_from": "restarted_from_id", "worker": "worker_id"}
-read_columns = attrgetter(*(COLUMNS.get(name, name) for name in WHOLE))
-
-
-def whole(task):
-    """The whole task as it is answered."""
-    fields = dict(zip(WHOLE, read_columns(task), strict=True))
-    fields["status_label"] = Status(task.status).label
-    if task.worker_id:
-        fields["worker"] = task.worker.name
-    return fields
-
-
-def described(program):
-    """A program as it is answered."""
-    return {"name": program.name, "summary": program.summary, "arguments": program.schema}
 
 
 class ForkListSerializer(serializers.ListSerializer):
@@ -107,6 +84,14 @@ class ForkSerializer(StrictSerializer):
             raise serializers.ValidationError({error.name: [str(error)]}) from None
         except UnknownProgram:
             return arguments  # the error is at the program
+
+
+class EditSerializer(StrictSerializer):
+    """What can be changed of a task."""
+
+    name = StringField(required=False, max_length=Limits.NAME)
+    description = StringField(required=False, allow_blank=True, max_length=Limits.DESCRIPTION)
+    nice = IntegerField(required=False, min_value=Limits.NICE_LEAST, max_value=Limits.NICE_MOST)
 
 
 class SignalSerializer(StrictSerializer):

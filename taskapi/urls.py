@@ -1,9 +1,15 @@
 from django.urls import path
-from rest_framework.routers import SimpleRouter
 
 from taskapi.views import ProgramsView, TaskViewSet
 
-router = SimpleRouter()
-router.register("tasks", TaskViewSet, basename="task")
+tasks = TaskViewSet.as_view
 
-urlpatterns = [path("programs/", ProgramsView.as_view(), name="programs"), *router.urls]
+urlpatterns = [
+    path("programs/", ProgramsView.as_view(), name="programs"),
+    path("tasks/", tasks({"get": "list", "post": "create", "delete": "killall"}), name="task-list"),
+    path("tasks/<pk>/", tasks({"get": "retrieve", "patch": "edit", "delete": "destroy"}), name="task-detail"),
+    path("tasks/<pk>/signal/", tasks({"post": "signal"}), name="task-signal"),
+    path("tasks/<pk>/output/", tasks({"get": "output"}), name="task-output"),
+    path("tasks/<pk>/events/", tasks({"get": "events"}), name="task-events"),
+    path("tasks/<pk>/restart/", tasks({"post": "restart"}), name="task-restart"),
+]

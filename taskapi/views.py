@@ -1,18 +1,23 @@
+import hashlib
+import re
+
+import orjson
 from django.http import HttpResponse
 from rest_framework import status, viewsets
-from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from taskapi import filters
+from taskapi import answers, filters
 from taskapi.engines import get_engine
 from taskapi.programs import get_program, programs
-from taskapi.serializers import DEFAULT_PROGRAM, ForkSerializer, SignalSerializer, described, whole
+from taskapi.serializers import DEFAULT_PROGRAM, EditSerializer, ForkSerializer, SignalSerializer
 
 # Bytes of output in one answer, about; the rest is at X-Next-Offset.
 OUTPUT_ANSWER = 8 * 2**20
+# What a restart takes from the task that was.
+AGAIN = ("name", "description", "program", "arguments", "nice", "timeout", "max_attempts")
 
 
 class TaskViewSet(viewsets.ViewSet):
@@ -24,39 +29,63 @@ class TaskViewSet(viewsets.ViewSet):
 
     def create(self, request):
         many = isinstance(request.data, list)
-        serializer = ForkSerializer(data=request.data, many=many)
-        serializer.is_valid(raise_exception=True)
-        specs = serializer.validated_data if many else [serializer.validated_data]
+        specs = valid(ForkSerializer(data=request.data, many=many))
+        specs = specs if many else [specs]
         check_allowed(request.user, specs)
-        tasks = [whole(task) for task in get_engine().fork(request.user, specs)]
+        tasks, new = get_engine().fork_once(request.user, specs, *fork_key(request))
+        code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
         if many:
-            return Response(tasks, status.HTTP_201_CREATED)
-        location = reverse("task-detail", [tasks[0]["id"]], request=request)
-        return Response(tasks[0], status.HTTP_201_CREATED, headers={"Location": location})
+            return Response([answers.whole(task) for task in tasks], code)
+        return self.answer_fork(tasks[0], code)
+
+    def killall(self, request):
+        killed = get_engine().killall(filters.killable(request.user.tasks, request.query_params), by=request.user)
+        return Response({"detail": f"{killed:,} task{'s' * (killed != 1)} killed", "killed": killed})
 
     def retrieve(self, request, pk):
-        return Response(whole(self.get_task(pk)))
+        task = self.get_task(pk)
+        tag = answers.tag(task)
+        if same_tag(request.headers.get("If-None-Match", ""), tag):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+        return Response(answers.whole(task), headers={"ETag": tag})
+
+    def edit(self, request, pk):
+        task = self.get_task(pk)
+        fields = valid(EditSerializer(data=request.data))
+        check_nice(request.user, [fields])
+        task.edit(**fields)
+        return Response(answers.whole(task), headers={"ETag": answers.tag(task)})
 
     def destroy(self, request, pk):
         task = self.get_task(pk)
         get_engine().kill(task, by=request.user)
         return Response({"detail": f"Task {task.pk} killed"})
 
-    @action(detail=True, methods=["post"])
     def signal(self, request, pk):
         task = self.get_task(pk)
-        serializer = SignalSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        get_engine().signal(task, serializer.validated_data["signal"], by=request.user)
-        return Response(whole(task))
+        get_engine().signal(task, valid(SignalSerializer(data=request.data))["signal"], by=request.user)
+        return Response(answers.whole(task))
 
-    @action(detail=True, methods=["get"])
+    def restart(self, request, pk):
+        task = self.get_task(pk)
+        spec = valid(ForkSerializer(data={name: getattr(task, name) for name in AGAIN}))
+        check_allowed(request.user, [spec])
+        [again] = get_engine().fork(request.user, [spec | {"restarted_from_id": task.pk}])
+        return self.answer_fork(again, status.HTTP_201_CREATED)
+
     def output(self, request, pk):
         task = self.get_task(pk)
         offset = filters.output_offset(request.query_params)
         data = task.output.read(offset, OUTPUT_ANSWER)
         following = {"X-Next-Offset": offset + len(data)}
         return HttpResponse(data, content_type="text/plain; charset=utf-8", headers=following)
+
+    def events(self, request, pk):
+        return Response([answers.event(event) for event in self.get_task(pk).events.select_related("by")])
+
+    def answer_fork(self, task, code):
+        location = reverse("task-detail", [task.pk], request=self.request)
+        return Response(answers.whole(task), code, headers={"Location": location})
 
     def get_task(self, pk):
         """The user's task of that id. Raises NotFound, also for somebody else's."""
@@ -72,14 +101,39 @@ class ProgramsView(APIView):
 
     def get(self, request):
         mine = [program for _, program in sorted(programs.items()) if program.open_to(request.user)]
-        return Response([described(program) for program in mine])
+        return Response([answers.described(program) for program in mine])
+
+
+def valid(serializer):
+    """What the serializer makes of its data. Raises ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
 
 
 def check_allowed(user, specs):
     """Raises PermissionDenied when one of these forks needs a permission that the user does not have."""
-    if any(spec.get("nice", 0) < 0 for spec in specs) and not user.has_perm("taskapi.negative_nice"):
-        raise PermissionDenied("A nice value below 0 needs the permission taskapi.negative_nice.")
+    check_nice(user, specs)
     for name in {spec.get("program", DEFAULT_PROGRAM) for spec in specs}:
         program = get_program(name)
         if not program.open_to(user):
             raise PermissionDenied(f"The program {name} needs the permission {program.permission}.")
+
+
+def check_nice(user, specs):
+    if any(spec.get("nice", 0) < 0 for spec in specs) and not user.has_perm("taskapi.negative_nice"):
+        raise PermissionDenied("A nice value below 0 needs the permission taskapi.negative_nice.")
+
+
+def fork_key(request):
+    """(Idempotency-Key, digest of the body) of a request; the key is None without one. Raises ValidationError."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        raise ValidationError({"Idempotency-Key": ["Expected 1 to 255 characters of ASCII, without spaces."]})
+    body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS) if key else b""
+    return key, hashlib.sha256(body).hexdigest()
+
+
+def same_tag(given, tag):
+    """Whether an If-None-Match header names this entity tag (RFC 9110 13.1.2)."""
+    tags = [text.strip().removeprefix("W/") for text in given.split(",")]
+    return tag in tags or "*" in tags

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from taskapi.exceptions import NotSupported
-from taskapi.models import ENDING, Signal, Task
+from taskapi.models import ENDING, ForkKey, Signal, Task
 
 
 class Engine:
@@ -46,9 +46,31 @@ class Engine:
             self.submit(tasks)
         return tasks
 
+    def fork_once(self, owner, specs, key, digest):
+        """(tasks, True) as `fork` does it; (the same tasks, False) when this user has forked with this key before.
+
+        The digest is of what is to be forked. Raises KeyReused when it was another one with this key.
+        """
+        if key is None:
+            return self.fork(owner, specs), True
+        with transaction.atomic():
+            known = ForkKey.objects.take(owner, key, digest)
+            if earlier := list(Task.objects.select_related("worker").filter(pk__in=known.tasks).order_by("pk")):
+                return earlier, False
+            tasks = self.fork(owner, specs)
+            known.tasks = [task.pk for task in tasks]
+            known.save(update_fields=["tasks"])
+        return tasks, True
+
     def kill(self, task, by=None):
         """KILLED when this returns; its program is being stopped. Raises TaskEnded."""
         self.signal(task, Signal.TERM, by)
+
+    def killall(self, tasks, by=None):
+        """KILLED, all of these tasks that have not ended, when this returns; returns how many there were."""
+        killed = tasks.kill(by)
+        self.interrupt(killed)
+        return len(killed)
 
     def signal(self, task, signal, by=None):
         """Sends this Signal. After TERM, INT and KILL the task is KILLED; STOP holds its program, CONT lets it go on.

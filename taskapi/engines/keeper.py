@@ -7,7 +7,7 @@ import time
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from taskapi.models import Reason, Status, Task, Worker
+from taskapi.models import ForkKey, Reason, Status, Task, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +117,10 @@ class Keeper:
                 run.stop(Reason.TERMINATING)
 
     def _prune(self):
-        """One batch of tasks past their retention, and the next one soon when there are more."""
-        if self.retention and time.monotonic() >= self._next_prune:
-            more = Task.objects.prune(self.retention)
+        """Old keys, and one batch of tasks past their retention; the next one soon when there are more."""
+        if time.monotonic() >= self._next_prune:
+            ForkKey.objects.prune()
+            more = self.retention and Task.objects.prune(self.retention)
             self._next_prune = time.monotonic() + (0 if more else PRUNE_PAUSE)
 
 

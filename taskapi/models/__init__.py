@@ -1,6 +1,7 @@
 """The truth about tasks: every move is a verb here, and its guard is in the WHERE."""
 
 from taskapi.models.event import TaskEvent
+from taskapi.models.fork_key import ForkKey
 from taskapi.models.moves import Claim, Move, Report, failure, postponed
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import ENDING, FINAL, MOVES, Reason, Signal, Status
@@ -12,6 +13,7 @@ __all__ = [
     "FINAL",
     "MOVES",
     "Claim",
+    "ForkKey",
     "Limits",
     "Move",
     "Reason",

@@ -69,6 +69,14 @@ class TaskQuerySet(models.QuerySet):
         """Says that the programs of these stopped tasks are no longer held; returns their ids."""
         return self._give_reason(Reason.STOPPED, Reason.NONE, by)
 
+    def edit(self, **fields):
+        """Sets these columns, of name, description and nice, of one task."""
+        with transaction.atomic():
+            task = self.select_for_update().get()
+            if task.turn is not None and fields.get("nice", task.nice) != task.nice:
+                fields["turn"] = self.next_turn(task.owner_id, fields["nice"])
+            self.update(updated_at=timezone.now(), **fields)
+
     def claim(self, worker, slots):
         """RUNNING, for this worker, the tasks whose turn it is, as Claims; at most so many as there are slots.
 

@@ -67,8 +67,9 @@ class Task(models.Model):
             ("run_fetch", "May run the program fetch"),
         ]
         indexes = [
-            models.Index(fields=["owner", "id"], name="task_ls"),
-            models.Index(fields=["owner", "status", "id"], name="task_ps"),
+            models.Index(fields=["owner", "created_at", "id"], name="task_ls"),
+            models.Index(fields=["owner", "status", "created_at", "id"], name="task_ps"),
+            models.Index(fields=["owner", "program", "created_at", "id"], name="task_of_program"),
             models.Index(fields=["turn", "id"], name="task_claim"),
             models.Index(fields=["owner", "turn"], name="task_turn"),
             models.Index(fields=["status", "turn", "run_at"], name="task_due"),
@@ -105,6 +106,11 @@ class Task(models.Model):
         self.refresh_from_db()
         if not killed:
             raise TaskEnded(self)
+
+    def edit(self, **fields):
+        """Changes name, description or nice; a waiting task lines up anew when it gets another nice value."""
+        Task.objects.filter(pk=self.pk).edit(**fields)
+        self.refresh_from_db()
 
     def stop(self, by=None):
         """RUNNING, its program held. Raises TaskEnded, and NotRunning for a task that has not started yet."""

@@ -3,7 +3,9 @@
 import asyncio
 import codecs
 import contextlib
+import fcntl
 import json
+import mmap
 import os
 import socket
 import tempfile
@@ -12,9 +14,12 @@ from taskapi.exceptions import CannotStart, ProgramFailed
 from taskapi.programs.launcher import launch
 
 READ = 64 * 2**10
-# So much output may wait for the database; then the command has to wait, too.
+# So much output may wait for the database; then the command has to wait, too, and longer each time it is looked.
 HIGH_WATER = 256 * 2**10
-PAUSE = 0.005
+FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
+# What is dropped goes from a large pipe into memory that all share, once in so many seconds.
+DROP_PAUSE = 0.005
+BIN = mmap.mmap(-1, 2**20)
 
 
 class Process:
@@ -88,24 +93,38 @@ class Process:
 
     def _read(self):
         try:
-            data = os.read(self._output, READ)
+            more = self._drop() if self.task.full else self._pass_on()
         except BlockingIOError:
             return
-        self.task.write(self._decoder.decode(data, final=not data).encode())
-        if not data:
+        if not more:
             self._loop.remove_reader(self._output)
             settle(self._silent)
-        elif self.task.full or self.task.pending > HIGH_WATER:
-            self._wait()
+        elif self.task.full:
+            self._wait(DROP_PAUSE)
+        elif self.task.pending > HIGH_WATER:
+            self.task.tell()  # so much is written at once
+            self._wait(FIRST_PAUSE)
 
-    def _wait(self):
+    def _pass_on(self):
+        """Gives the task what has come of its output; False at the end of it."""
+        data = os.read(self._output, READ)
+        self.task.write(self._decoder.decode(data, final=not data).encode())
+        if self.task.full:
+            enlarge(self._output)
+        return bool(data)
+
+    def _drop(self):
+        """Takes out of the pipe what nobody keeps; False at the end of it."""
+        return os.readv(self._output, [BIN]) > 0
+
+    def _wait(self, seconds):
         """Lets the pipe fill up: what is dropped must not keep the server busy, nor what is kept fill its memory."""
         self._loop.remove_reader(self._output)
-        self._again = self._loop.call_later(PAUSE, self._read_on)
+        self._again = self._loop.call_later(seconds, self._read_on, seconds)
 
-    def _read_on(self):
+    def _read_on(self, waited):
         if self.task.pending > HIGH_WATER:
-            self._wait()
+            self._wait(min(2 * waited, LONGEST_PAUSE))
         else:
             self._loop.add_reader(self._output, self._read)
 
@@ -125,6 +144,12 @@ class Process:
 def settle(future):
     if not future.done():
         future.set_result(None)
+
+
+def enlarge(pipe):
+    """Makes its buffer as large as the bin, where that can be done (F_SETPIPE_SZ, fcntl(2))."""
+    with contextlib.suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, len(BIN))
 
 
 def readable(text):

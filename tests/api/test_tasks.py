@@ -145,10 +145,6 @@ def test_ls_refuses_a_wrong_parameter_by_name(client, query):
     assert list(answer.json()) == [query.split("=")[0]]
 
 
-def test_ls_names_an_unknown_parameter(client):
-    assert client.get(TASKS + "?colour=red").json() == {"colour": ["Unknown parameter. Known are: limit, cursor."]}
-
-
 def test_ps_shows_one_task(client, running):
     task = running()
     answer = client.get(f"{TASKS}{task.pk}/").json()

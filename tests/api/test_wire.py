@@ -116,7 +116,7 @@ def test_a_missing_final_slash_is_a_404_that_says_so(client, method):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("PUT", TASKS), ("DELETE", TASKS), ("PUT", "1/"), ("POST", "1/"), ("TRACE", TASKS), ("GET", "/userapi/login/")],
+    [("PUT", TASKS), ("PATCH", TASKS), ("PUT", "1/"), ("POST", "1/"), ("TRACE", TASKS), ("GET", "/userapi/login/")],
 )
 def test_a_wrong_method_is_a_405(client, method, path):
     answer = client.generic(method, path if path.startswith("/") else TASKS + path)
