@@ -88,9 +88,16 @@ def explain(end, limits):
         return f"It was killed for having more than {limits.processes} processes."
     if end["ended"] >= 0:
         return f"It exited with status {end['ended']}." if end["ended"] else ""
-    name = signal.Signals(-end["ended"]).name
+    name = signal_name(-end["ended"])
     causes = {
         "SIGXCPU": f", for taking more than {limits.cpu_seconds} s of CPU",
         "SIGXFSZ": f", for writing more than {limits.file_size_bytes:,} bytes to a file",
     }
     return f"It was ended by {name}{causes.get(name, '')}."
+
+
+def signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal, of which only the first and the last have a name
+        return f"signal {number}"

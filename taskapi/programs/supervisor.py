@@ -1,9 +1,8 @@
 """Runs operating-system commands of which no process survives, however the command, its task or the server ended.
 
 A script that knows nothing of the project. The server starts it once, as the launcher (launcher.py), a small process
-that forks supervisors. A supervisor runs one command after another: it adopts whatever the command leaves behind
-(PR_SET_CHILD_SUBREAPER, prctl(2)), and is done with it when nothing is left. Forks of a Python take milliseconds, so
-some supervisors stay for the next command, each with a stand-in, a process that waits to become it.
+that forks supervisors. A supervisor adopts whatever its command leaves behind (PR_SET_CHILD_SUBREAPER, prctl(2)), and
+is done with it when nothing is left. Then it waits for another command, because a fork of a Python takes milliseconds.
 
 The launcher gets one byte and three descriptors for each command, the supervisor's end of a socket, where the output
 goes and what the command reads, and answers with one byte. Through the socket then go lines of JSON. First, once:
@@ -21,8 +20,10 @@ The supervisor answers with one of the first two, and after "started" with the t
     {"started": 4711, "scratch": "/tmp/task-0123456789abcdef"}
     {"ended": 2, "over": null | "processes", "cpu": 1.5, "memory": 9000000, "left": 0}
 
-`ended` is the exit status, or minus the signal; `cpu` is the time of the whole tree, `memory` that of its largest
-process; `left` counts processes that even SIGKILL did not end within PATIENCE.
+`ended` is the exit status, or minus the signal; `cpu` is the time of the whole tree; `memory` is that of its largest
+process, and at least that of the fork before its exec, some ten megabytes; `left` counts the processes that even
+SIGKILL did not end within PATIENCE. An end of file instead of an answer: the supervisor was killed, and the launcher
+kills what it had.
 """
 
 import contextlib
@@ -47,9 +48,13 @@ CROWDED, ALONE = signal.SIGUSR1, signal.SIGUSR2
 # These must not end a supervisor: systemd, for one, sends SIGTERM to all processes of a unit. They are handled and not
 # ignored, because what is ignored stays so in the command.
 HEEDED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, CROWDED, ALONE)
-LOOK = 0.25
-PATIENCE = 10.0
-PAUSE = 0.02
+# How often processes are counted, unless it takes more than this share of a processor, and how often it is looked
+# whether there are suddenly many more.
+LOOK, SHARE, GLANCE = 0.25, 0.05, 0.05
+# How long what is killed may take to end, and how often it is killed again meanwhile.
+PATIENCE, PAUSE = 10.0, 0.05
+# How nice commands are (nice(2)): a fork bomb would leave no time to those that are to end it.
+NICE = min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
 # How many supervisors wait for the next command.
 SPARE = 8
 # STOP looks so many times for processes that it has missed: a fork bomb could keep it busy for ever.
@@ -162,6 +167,13 @@ def census():
     return {int(name): process for name in names if name.isdigit() and (process := look_up(name))}
 
 
+def count_tasks():
+    """How many processes and threads the system has, from /proc/loadavg (proc(5))."""
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/loadavg", "rb") as file:
+        return int(file.read().split()[3].partition(b"/")[2])
+    return 0
+
+
 def families(table):
     """The children of each process in a census."""
     children = {}
@@ -236,6 +248,7 @@ def remove(top):
     heap, names = f"{top}-removed", itertools.count()
     with contextlib.suppress(OSError):
         os.mkdir(heap, 0o700)
+        os.chmod(top, 0o700)
         os.rename(top, f"{heap}/{next(names)}")
     full = [f"{heap}/0"]
     for directory in full:
@@ -261,14 +274,58 @@ def empty(directory, heap, names):
     return moved
 
 
-def spawn(output, stdin, directory, argv, env, limits):
+class Plan:
+    """All that a fork needs to become the command; made before it, because a fork copies every page that it touches."""
+
+    def __init__(self, request, directory):
+        places = dict.fromkeys(("HOME", "PWD", "TMPDIR"), directory)
+        self.argv, self.directory = request["argv"], directory
+        self.env = {"PATH": os.environ.get("PATH", os.defpath)} | places | request["env"]
+        self.paths = find(self.argv, self.env["PATH"], directory)
+        self.limits = [*limits(**request["limits"])]
+
+
+def find(argv, path, directory):
+    """The files that may be the command, in the order of the PATH, like execvp(3). Raises Refused."""
+    name = "".join(argv[:1])
+    if "/" in name:
+        return [name]
+    paths = [f"{place or '.'}/{name}" for place in path.split(":")]
+    found = [path for path in paths if name and os.path.lexists(os.path.join(directory, path))]
+    if not found:
+        raise Refused(f"{name}: {os.strerror(errno.ENOENT)}", 127)
+    return found
+
+
+def limits(cpu=None, memory=None, file_size=None, open_files=None, processes=None):
+    """The limits of each process of the command (setrlimit(2)); that of `processes` is the launcher's to see to."""
+    yield limit(resource.RLIMIT_CORE, 0)
+    if cpu is not None:
+        yield limit(resource.RLIMIT_CPU, cpu, extra=1)
+    if file_size is not None:
+        yield limit(resource.RLIMIT_FSIZE, file_size)
+    if open_files is not None:
+        yield limit(resource.RLIMIT_NOFILE, open_files)
+    if memory is not None:
+        yield limit(resource.RLIMIT_AS, memory)
+
+
+def limit(kind, value, extra=0):
+    soft, hard = math.ceil(value), math.ceil(value) + extra
+    most = resource.getrlimit(kind)[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    return kind, (soft, hard)
+
+
+def spawn(plan, output, stdin):
     """Runs a command in a session of its own; returns its pid once it is executed. Raises Refused."""
     supervisor = os.getpid()
     reading, writing = os.pipe()
     try:
         pid = os.fork()
         if pid == 0:
-            become(supervisor, writing, output, stdin, directory, argv, env, limits)
+            become(plan, output, stdin, writing, supervisor)
     except OSError as error:
         os.close(reading)
         raise Refused(f"fork: {describe(error)}", 126) from None
@@ -290,62 +347,36 @@ def read_all(descriptor):
     return data
 
 
-def become(supervisor, report, output, stdin, directory, argv, env, limits):
+def become(plan, output, stdin, report, supervisor):
     """Turns this process, a fork of the supervisor, into the command; writes what went wrong if it cannot."""
     try:
         os.setsid()
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == supervisor:
-            put_on(output, stdin, directory, limits)
-            run(argv, env)
+            execute(plan, output, stdin)
     except Exception as error:
         code = 127 if isinstance(error, FileNotFoundError) else 126
-        trouble = {"failed": f"{''.join(argv[:1])}: {describe(error)}", "exit_code": code}
+        trouble = {"failed": f"{plan.argv[0]}: {describe(error)}", "exit_code": code}
         os.write(report, json.dumps(trouble).encode())
     finally:
         os._exit(126)
 
 
-def put_on(output, stdin, directory, limits):
-    """Gives this process what is the command's."""
-    for target, source in enumerate((stdin, output, output)):
-        os.dup2(source, target)
-    os.chdir(directory)
-    set_limits(**limits)
-
-
-def run(argv, env):
-    """execvp(3) with this environment: looks for the command in its PATH. Raises OSError."""
-    if "/" in argv[0]:
-        os.execve(argv[0], argv, env)  # noqa: S606
-    trouble = FileNotFoundError(errno.ENOENT, "")
-    for directory in env["PATH"].split(":"):
+def execute(plan, output, stdin):
+    os.dup2(stdin, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(plan.directory)
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    for kind, values in plan.limits:
+        resource.setrlimit(kind, values)
+    trouble = None
+    for path in plan.paths:
         try:
-            os.execve(f"{directory or '.'}/{argv[0]}", argv, env)  # noqa: S606
-        except (FileNotFoundError, NotADirectoryError):
-            pass
+            os.execve(path, plan.argv, plan.env)  # noqa: S606
         except PermissionError as error:
             trouble = error
     raise trouble
-
-
-def set_limits(cpu=None, memory=None, file_size=None, open_files=None, processes=None):
-    """Limits this process and its children, each for itself (setrlimit(2)). The supervisor limits the `processes`."""
-    limit(resource.RLIMIT_CORE, 0)
-    limit(resource.RLIMIT_CPU, cpu, extra=1)
-    limit(resource.RLIMIT_FSIZE, file_size)
-    limit(resource.RLIMIT_NOFILE, open_files)
-    limit(resource.RLIMIT_AS, memory)
-
-
-def limit(kind, value, extra=0):
-    if value is None:
-        return
-    soft, hard = math.ceil(value), math.ceil(value) + extra
-    most = resource.getrlimit(kind)[1]
-    if most != resource.RLIM_INFINITY:
-        soft, hard = min(soft, most), min(hard, most)
-    resource.setrlimit(kind, (soft, hard))
 
 
 def poll_for(*sources):
@@ -395,6 +426,8 @@ class Command:
         # When whatever is left is killed.
         self.deadline = math.inf
         self.poll = poll_for(control, supervisor.server, supervisor.signals)
+        # What has come was for the command before.
+        read_signals(supervisor.signals)
 
     def run(self):
         """Does what the server asks for; returns how many processes are left of it."""
@@ -417,43 +450,45 @@ class Command:
         try:
             if request is None:
                 raise Refused("no request", 126)
-            self.main = spawn(self.output, self.stdin, **self.prepare(request))
+            self.main = spawn(self.prepare(request), self.output, self.stdin)
         finally:
             close_all([self.output, self.stdin])
-        self.limit = self.supervisor.crowds[self.supervisor.pid] = request["limits"]["processes"] or 0
+        self.limit = self.supervisor.crowds[self.supervisor.pid] = request["limits"].get("processes") or 0
         self.channel.send(started=self.main, scratch=self.scratch)
 
     def prepare(self, request):
-        """Makes the directories, and returns what the stand-in has to know."""
+        """Makes the directories, and returns the plan. Raises Refused."""
         try:
             self.scratch = make_scratch(request["scratch_root"])
             directory = make_directory(self.scratch, request["cwd"])
         except (OSError, ValueError) as error:
             raise Refused(f"{request['cwd'] or 'scratch directory'}: {describe(error)}", 126) from None
-        places = dict.fromkeys(("HOME", "PWD", "TMPDIR"), directory)
-        env = {"PATH": os.environ.get("PATH", os.defpath)} | places | request["env"]
-        return {"directory": directory, "argv": request["argv"], "env": env, "limits": request["limits"]}
+        return Plan(request, directory)
 
     def watch(self, orders):
         """Waits for the end of the command, or until it has to be killed; obeys the server meanwhile."""
         for order in orders:
             self.obey(order)
+        self.outlast()
+
+    def outlast(self):
+        """Waits until no process is left, or until the deadline."""
         while self.reap() and time.monotonic() < self.deadline:
             self.wait(self.deadline - time.monotonic())
 
     def wait(self, seconds):
         """Waits for a signal, an order, or this time."""
-        alone = self.limit and os.getppid() != self.supervisor.launcher
+        alone, crowded = self.limit and os.getppid() != self.supervisor.launcher, False
         if alone:
             seconds = min(seconds, LOOK)
         for source, _ in self.poll.poll(None if seconds == math.inf else max(0, math.ceil(seconds * 1000))):
             if source == self.supervisor.signals:
-                alone |= CROWDED in read_signals(source)
+                crowded = CROWDED in read_signals(source)
             elif source == self.supervisor.server:
                 self.deadline = 0
             else:
                 self.listen()
-        if alone and len(self.tree(census())) > self.limit:
+        if crowded or (alone and len(self.tree(census())) > self.limit):
             self.over, self.deadline = "processes", 0
 
     def listen(self):
@@ -543,6 +578,9 @@ class Command:
         self.limit, give_up = 0, time.monotonic() + PATIENCE
         if self.code is None:
             self.signal_group(signal.SIGKILL)
+        if not self.over:  # mostly nothing else is left, and a census takes longer
+            self.deadline = time.monotonic() + PAUSE
+            self.outlast()
         while self.reap():
             if time.monotonic() > give_up:
                 return len(self.tree(census()))
@@ -565,7 +603,8 @@ class Launcher:
         self.socket, self.server = server, watch_parent()
         # Where supervisors say that they are free.
         self.desk, self.their_desk = socket.socketpair()
-        self.idle, self.supervisors, self.strays, self.next_look = {}, set(), False, 0.0
+        self.idle, self.supervisors, self.strays = {}, set(), False
+        self.next_look = self.next_glance = self.total = 0
         # In memory that all share.
         self.crowds = memoryview(mmap.mmap(-1, PIDS * 4)).cast("i")
         self.signals = catch_signals()
@@ -582,7 +621,7 @@ class Launcher:
 
     def ready(self):
         busy = self.strays or len(self.supervisors) > len(self.idle)
-        return [source for source, _ in self.poll.poll(LOOK * 1000 if busy else None)]
+        return [source for source, _ in self.poll.poll(GLANCE * 1000 if busy else None)]
 
     def answer(self, source):
         """Whether the server is there after what has come from this source was seen to."""
@@ -636,7 +675,6 @@ class Launcher:
             self.socket.close()
             self.desk.close()
             os.close(self.signals)
-            os.setsid()
             prctl(PR_SET_CHILD_SUBREAPER, 1)
             prctl(PR_SET_PDEATHSIG, ALONE)
             code = Supervisor(self.their_desk, self.server, self.crowds).serve(descriptors)
@@ -661,21 +699,36 @@ class Launcher:
             line.close()
 
     def look(self):
-        """Every LOOK, tells the supervisors whose processes are too many, and kills those that have none."""
+        """Tells the supervisors whose processes are too many, and kills those that have none."""
         limits = {pid: self.crowds[pid] for pid in self.supervisors if self.crowds[pid]}
-        if time.monotonic() < self.next_look or not (limits or self.strays):
+        if not (limits or self.strays) or not self.is_due(min(limits.values(), default=0)):
             return
+        begin = time.process_time()
         table = census()
         children = families(table)
+        self.kill_strays(table, children)
+        for pid, most in limits.items():
+            if len(descendants(pid, children)) > most:
+                os.kill(pid, CROWDED)
+        self.next_look = time.monotonic() + max(LOOK, (time.process_time() - begin) / SHARE)
+
+    def is_due(self, growth):
+        """Whether it is time for a census; it is early when the system has more processes than before by `growth`."""
+        now = time.monotonic()
+        if now < self.next_glance:
+            return False
+        self.next_glance, total = now + GLANCE, count_tasks()
+        if now < self.next_look and total - self.total <= growth:
+            return False
+        self.total = total
+        return True
+
+    def kill_strays(self, table, children):
         strays = [pid for pid in children.get(os.getpid(), ()) if pid not in self.supervisors]
         for stray in strays:
             for pid in [stray, *descendants(stray, children)]:
                 send_signal(pid, table[pid].born, signal.SIGKILL)
         self.strays = bool(strays)
-        for pid, most in limits.items():
-            if len(descendants(pid, children)) > most:
-                os.kill(pid, CROWDED)
-        self.next_look = time.monotonic() + LOOK
 
 
 def watch_parent():
@@ -702,8 +755,17 @@ def detach():
     return server
 
 
+def hurry():
+    """Takes precedence over everything, where that is allowed (nice(2), and sched(7) for the autogroup)."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as file:
+        file.write("-20")
+
+
 def main():
     server = detach()
+    hurry()
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     for number in HEEDED:

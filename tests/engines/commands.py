@@ -70,6 +70,7 @@ class CommandContract(BackgroundContract):
         [
             ("exit 3", 3, "It exited with status 3."),
             ("kill -9 $$", 137, "It was ended by SIGKILL."),
+            ("kill -40 $$", 168, "It was ended by signal 40."),
             (["no-such-command"], 127, "no-such-command: No such file or directory."),
             (["/etc/passwd"], 126, "/etc/passwd: Permission denied."),
         ],

@@ -283,7 +283,7 @@ def test_what_no_command_can_be(run, argv, env):
 def test_the_limit_of_cpu(run):
     end = run("while :; do :; done", cpu=1).end()
     assert end["ended"] == -signal.SIGXCPU
-    assert 0.9 < end["cpu"] < 3
+    assert 0.5 < end["cpu"] < 3
 
 
 def test_the_limit_of_memory(run):
@@ -293,9 +293,7 @@ def test_the_limit_of_memory(run):
 
 
 def test_a_limit_of_memory_too_small_for_anything(run):
-    command = run(["true"], memory=2**20)
-    assert command.answer() or command.answer() is None
-    command.control.close()
+    assert run([sys.executable, "-c", "pass"], memory=2**20).end()["ended"] != 0
 
 
 def test_the_limit_of_file_size(run):
@@ -449,8 +447,8 @@ def test_signals_to_all_processes_of_the_unit_do_not_end_supervisors(run):
     assert command.end()["ended"] == 7
 
 
-def test_a_supervisor_that_is_killed_takes_everything_with_it(run):
-    command = run(f"{DAEMON}; sleep 100 & echo up; wait").start()
+def test_a_supervisor_that_is_killed_takes_every_process_with_it(run, tmp_path):
+    command = run(f"{DAEMON}; sleep 100 & echo up; wait", root=str(tmp_path)).start()
     command.read()
     os.kill(stat_of(command.pid)[1], signal.SIGKILL)
     assert command.rest() == ""
