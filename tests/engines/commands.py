@@ -2,6 +2,7 @@
 
 import os
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,16 @@ def _no_launcher_left_over():
     launcher.close()
 
 
+# Other runs of the tests on this machine have tasks of the same ids.
+RUN = {"TEST_RUN": uuid.uuid4().hex}
+
+
 def processes(task):
-    """The pids of all processes of this task, by the variable that each of them inherits."""
-    mark, found = f"TASK_ID={task.pk}".encode(), []
+    """The pids of all processes of this task, by the variables that each of them inherits."""
+    marks, found = {f"TASK_ID={task.pk}".encode(), f"TEST_RUN={RUN['TEST_RUN']}".encode()}, []
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in (place / "environ").read_bytes().split(b"\0"):
+            if marks.issubset((place / "environ").read_bytes().split(b"\0")):
                 found.append(int(place.name))
         except OSError:
             pass
@@ -46,7 +51,8 @@ class CommandContract(BackgroundContract):
     def run(self, start):
         def run(argv, **arguments):
             fields = {name: arguments.pop(name) for name in ("timeout", "max_attempts") if name in arguments}
-            return start("command", arguments={"argv": argv, "shell": isinstance(argv, str)} | arguments, **fields)
+            arguments |= {"argv": argv, "shell": isinstance(argv, str), "env": RUN | arguments.get("env", {})}
+            return start("command", arguments=arguments, **fields)
 
         return run
 
@@ -100,7 +106,7 @@ class CommandContract(BackgroundContract):
         task = run(["env"], env={"COLOUR": "red"})
         self.ends(task, Status.COMPLETED)
         names = {line.partition("=")[0] for line in printed(task).decode().splitlines()}
-        assert names == {"PATH", "HOME", "PWD", "TMPDIR", "LANG", "TASK_ID", "COLOUR"}
+        assert names == {"PATH", "HOME", "PWD", "TMPDIR", "LANG", "TASK_ID", "TEST_RUN", "COLOUR"}
 
     def test_it_runs_in_a_scratch_directory_that_is_removed(self, run):
         task = run("mkdir sub; echo x > sub/file; chmod 000 sub; pwd", cwd="a/b")
@@ -237,7 +243,7 @@ class CommandContract(BackgroundContract):
 
     def test_a_deleted_user_leaves_no_process(self, engine, start, other, monkeypatch):
         monkeypatch.setattr("taskapi.engines.keeper.STRAYS_PAUSE", 0)
-        task = start("command", owner=other, arguments={"argv": ["sleep", "61"]})
+        task = start("command", owner=other, arguments={"argv": ["sleep", "61"], "env": RUN})
         wait_for(lambda: processes(task))
         other.delete()
         wait_for(lambda: not processes(task))

@@ -9,7 +9,7 @@ import pytest
 
 from taskapi.models import FINAL, Reason, Task
 from tests.conftest import needs, wait_for
-from tests.engines.commands import processes
+from tests.engines.commands import RUN, processes
 
 TASKS = "/taskapi/tasks/"
 TREE = "sleep 61 & setsid sleep 62 & (setsid sh -c 'sleep 63 &' &) ; sleep 64"
@@ -27,7 +27,7 @@ def token(server):
 @pytest.fixture
 def fork(server, token):
     def fork(argv, **fields):
-        body = {"name": "a", "program": "command", "arguments": {"argv": argv, "shell": True}} | fields
+        body = {"name": "a", "program": "command", "arguments": {"argv": argv, "shell": True, "env": RUN}} | fields
         status, task = server.call("POST", TASKS, body, token)
         assert status == 201, task
         return Task.objects.get(pk=task["id"])
