@@ -60,6 +60,14 @@ def size(value):
     return f"{value:,.0f} B"
 
 
+def mebi(value):
+    return f"{value / 2**20:,.1f} MiB"
+
+
+def mebi_rate(value):
+    return f"{value / 2**20:,.0f} MiB/s"
+
+
 def rate(value):
     return f"{value:,.0f} /s"
 

@@ -34,6 +34,16 @@ class TooManyActive(APIException):
         )
 
 
+class TooManyStreams(APIException):
+    """As many clients wait, follow and watch as this server takes at once."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    wait = 5  # becomes Retry-After
+
+    def __init__(self, limit):
+        super().__init__(f"{limit} clients wait, follow or watch already, and that is the limit. Try again, or poll.")
+
+
 class KeyReused(APIException):
     """An Idempotency-Key came with another body than before."""
 
@@ -74,4 +84,6 @@ class ProgramFailed(Exception):
 
     def __init__(self, error, exit_code=None):
         super().__init__(error)
+        if exit_code is not None and not (isinstance(exit_code, int) and 0 <= exit_code <= 255):
+            raise ValueError(f"an exit status is a number from 0 to 255, not {exit_code!r}")
         self.exit_code = exit_code

@@ -1,10 +1,10 @@
 """What `GET tasks/` and `DELETE tasks/` understand in their query string."""
 
 from datetime import UTC, datetime, timedelta
-from heapq import merge
 from operator import itemgetter
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import DateTimeField
 from rest_framework.utils.urls import replace_query_param
@@ -15,6 +15,7 @@ from taskapi.programs import programs
 
 PAGE = 1_000
 ID_LIMIT = 2**63
+LONGEST_WAIT = 60  # seconds
 ORDERINGS = ("-created_at", "created_at")
 CHOOSING = ("status", "program", "q", "created_after", "created_before")
 SHOWING = ("fields", "ordering", "limit", "cursor")
@@ -56,7 +57,9 @@ def in_parts(tasks, parameters):
     tasks = choose(tasks, parameters)
     if "status" not in parameters:
         return [tasks]
-    return [tasks.filter(status=status) for status in statuses(parameters["status"])]
+    # In the order in which a task goes through them, so that one which moves on meanwhile is not missed.
+    wanted = statuses(parameters["status"])
+    return [tasks.filter(status=status) for status in Status if status in wanted]
 
 
 def choose(tasks, parameters):
@@ -71,7 +74,7 @@ def statuses(text):
     words = {word.strip().lower() for word in text.split(",")}
     if unknown := words.difference(Status.values):
         raise ValidationError({"status": [f"There is no status {min(unknown)!r}. Known are: {', '.join(Status)}."]})
-    return sorted(words)
+    return words
 
 
 def by_program(tasks, parameters, name):
@@ -86,7 +89,9 @@ def by_text(tasks, parameters, name):
     text = parameters[name]
     if "\0" in text or not 0 < len(text) <= Limits.NAME:
         raise ValidationError({name: [f"Expected 1 to {Limits.NAME} characters to look for."]})
-    return tasks.filter(Q(name__icontains=text) | Q(description__icontains=text))
+    # Lowered on both sides, because the collation of MariaDB that ids and keys need tells cases apart.
+    lowered = tasks.alias(name_lower=Lower("name"), description_lower=Lower("description"))
+    return lowered.filter(Q(name_lower__contains=text.lower()) | Q(description_lower__contains=text.lower()))
 
 
 def by_time(tasks, parameters, name):
@@ -121,8 +126,9 @@ def first_of(parts, names, limit, newest_first):
     """The first rows of these queries together, each [created_at, id, *what is selected for the names]."""
     order = ("-created_at", "-id") if newest_first else ("created_at", "id")
     columns = ["created_at", "id", *answers.columns(names)]
-    found = [part.order_by(*order).values_list(*columns)[:limit] for part in parts]
-    return list(merge(*found, key=itemgetter(0, 1), reverse=newest_first))[:limit]
+    rows = [row for part in parts for row in part.order_by(*order).values_list(*columns)[:limit]]
+    once = {row[1]: row for row in rows}  # the later one of a task that has moved on
+    return sorted(once.values(), key=itemgetter(0, 1), reverse=newest_first)[:limit]
 
 
 def wanted_fields(parameters):
@@ -154,10 +160,22 @@ def one_of(parameters, name, known):
     return value
 
 
-def output_offset(parameters):
-    """Where to read the output of a task from. Raises a ValidationError."""
-    check_known(parameters, ("offset",))
-    return whole_number(parameters, "offset", 0, ID_LIMIT - 1, least=0)
+def output_place(parameters):
+    """(offset to read the output of a task from, whether to follow it). Raises a ValidationError."""
+    check_known(parameters, ("offset", "follow"))
+    offset = whole_number(parameters, "offset", 0, ID_LIMIT - 1, least=0)
+    return offset, one_of(parameters, "follow", ("0", "1")) == "1"
+
+
+def seconds_to_wait(parameters):
+    """For how long to wait for the end of a task. Raises a ValidationError."""
+    check_known(parameters, ("wait",))
+    return whole_number(parameters, "wait", 0, LONGEST_WAIT, least=0)
+
+
+def last_event(headers):
+    """The id after which a stream of events goes on, or None. Raises a ValidationError."""
+    return whole_number(headers, "Last-Event-ID", None, ID_LIMIT - 1, least=0)
 
 
 def whole_number(parameters, name, default, most, least=1):

@@ -1,11 +1,13 @@
 """Group commit: everything that programs bring about in this process is written here, many rows a transaction."""
 
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
+from itertools import islice
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from taskapi.models import Move, Reason, Status, Task, TaskOutput
 
@@ -18,6 +20,8 @@ GROUP = 500
 REPORT_PAUSE = 0.1
 REPORT_SOON = 64 * 2**10
 GROUP_BYTES = 8 * 2**20
+# So many bytes go into one transaction; MariaDB takes 16 MiB in a statement, and doubles quotes and backslashes.
+STATEMENT = 4 * 2**20
 # Progress that comes with time alone is looked at so often, and for so many tasks at a time.
 PACE = 0.5
 PACED = 500
@@ -33,11 +37,12 @@ class Recorder:
     output of each.
     """
 
-    def __init__(self):
-        self.worker = None
+    def __init__(self, company=lambda: GROUP):
+        """`company()` is how many ends can come: once all have, nobody is waited for."""
+        self.worker, self._company = None, company
         self._queue = deque()
         self._reporters = {}
-        self._paced = deque()
+        self._paced = {}
         self._next_report = self._next_pace = time.monotonic()
         self._change = threading.Condition()
         self._closing = False
@@ -55,10 +60,10 @@ class Recorder:
     def report(self, reporter):
         """Writes, soon, what this Reporter has to say; it tells again when there is more."""
         with self._change:
+            if reporter.told:
+                self._reporters[key(reporter.claim)] = reporter
             if reporter.paced:
-                self._paced.append(reporter)
-            else:
-                self._reporters[reporter.claim.pk] = reporter
+                self._paced[reporter] = None
             if reporter.pending > REPORT_SOON:
                 self._next_report = 0
             self._change.notify()
@@ -72,6 +77,8 @@ class Recorder:
         return self._drained
 
     def _loop(self):
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            connection.ensure_connection()  # before programs have taken all that there are
         try:
             while work := self._gather():
                 group, reporters = work
@@ -88,7 +95,7 @@ class Recorder:
         with self._change:
             while not (self._queue or self._closing or self._due() <= time.monotonic()):
                 self._change.wait(self._until_due())
-        if self._queue and not self._closing:
+        if self._queue and not self._closing and len(self._queue) < self._company():
             time.sleep(GATHER)
         with self._change:
             group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
@@ -109,14 +116,16 @@ class Recorder:
     def _next_reporters(self, group):
         """Those whose task ends with this group, and the others when it is time for them."""
         now, pop = time.monotonic(), self._reporters.pop
-        ending = [reporter for claim, _, _ in group if (reporter := pop(claim.pk, None))]
+        ending = [reporter for claim, _, _ in group if (reporter := pop(key(claim), None))]
         if self._reporters and (now >= self._next_report or self._closing):
             self._next_report = now + REPORT_PAUSE
             ending += self._next_speakers()
         if now >= self._next_pace and not self._closing:
             self._next_pace = now + PACE
-            paced = [self._paced.popleft() for _ in range(min(PACED, len(self._paced)))]
-            self._paced.extend(paced := [reporter for reporter in paced if reporter.paced])
+            # From the front to the end of the line, as long as they run.
+            paced = [reporter for reporter in list(islice(self._paced, PACED)) if not self._paced.pop(reporter)]
+            paced = [reporter for reporter in paced if reporter.paced]
+            self._paced |= dict.fromkeys(paced)
             ending += paced
         return ending
 
@@ -132,11 +141,28 @@ class Recorder:
         return chosen
 
     def _write_reports(self, reporters):
-        reports = [report for reporter in reporters if (report := reporter.take(self._end_of_output))]
-        written = not reports or self._persist(self._report, reports)
+        batch, size = [], 0
+        for reporter in reporters:
+            for report in self._hear(reporter):
+                batch.append(report)
+                size += len(report.data)
+                if size >= STATEMENT:
+                    if not self._persist(self._report, batch):
+                        return False
+                    batch, size = [], 0
+        if batch and not self._persist(self._report, batch):
+            return False
         for reporter in reporters:
             reporter.stored()
-        return written
+        return True
+
+    def _hear(self, reporter):
+        """What it has to say; a program that says nonsense must not end this thread."""
+        try:
+            return reporter.take_all(self._end_of_output)
+        except Exception as error:
+            logger.error("What task %s said cannot be understood", reporter.claim.pk, exc_info=error)
+            return []
 
     def _end_of_output(self, task_id):
         ends = []
@@ -204,3 +230,7 @@ class Recorder:
         if move and move.fields != UNSTORABLE:
             move = Move(claim.pk, claim.attempt, Status.FAILED, Reason.ERROR, UNSTORABLE)
             self._write([(claim, move, done)])
+
+
+def key(claim):
+    return claim.pk, claim.attempt

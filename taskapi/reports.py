@@ -9,6 +9,8 @@ from taskapi.models import Report
 
 CUT = "[The output is cut here: it is longer than the limit of {:,} bytes.]\n"
 NUL, REPLACEMENT = b"\0", "\ufffd".encode()
+# At most so many bytes are one row: no database takes statements of any size.
+PIECE = 2**20
 # Progress that only time brings about is worth writing when it has grown by so much.
 STEP = 0.01
 
@@ -50,7 +52,7 @@ class Reporter:
 
     def say_expected(self, seconds):
         self._since, self._seconds = time.monotonic(), seconds
-        self._tell()
+        self.tell()
 
     def say(self, data):
         """More output, UTF-8."""
@@ -62,7 +64,10 @@ class Reporter:
             self._tell()
 
     def take(self, find_end):
-        """A Report of what was not yet taken, or None; find_end(task id) is where its output ended before."""
+        """A Report of what was not yet taken, up to PIECE of it, or None when there is nothing.
+
+        find_end(task id) is where its output ended before.
+        """
         self.told = False
         offset, data = self._output.take(self.claim, find_end) if self._output else (0, b"")
         report = Report(self.claim.pk, self.claim.attempt, self._take_progress(), offset, data)
@@ -78,10 +83,15 @@ class Reporter:
             self.told = True
             self.tell()
 
+    def take_all(self, find_end):
+        """All that was not yet taken, as Reports."""
+        return list(iter(lambda: self.take(find_end), None))
+
     def _take_progress(self):
         if (since := self._since) is not None:
             grown = min(1.0, (time.monotonic() - since) / self._seconds) if self._seconds else 1.0
-            if self._progress is None or grown - self._progress[0] >= STEP:
+            known = self._progress and self._progress[0]
+            if known is None or grown - known >= STEP:
                 self._progress = (round(grown, 3), "")
         if self._progress == self._written:
             return None
@@ -109,8 +119,9 @@ class Output:
             return False
         # What goes beyond the limit is cut when it is taken.
         self.full = self.said + len(data) > settings.TASK_OUTPUT_LIMIT
-        self._parts.append(data.replace(NUL, REPLACEMENT))
-        self.said += len(self._parts[-1])
+        data = data.replace(NUL, REPLACEMENT)
+        self._parts.extend(data[start : start + PIECE] for start in range(0, len(data), PIECE))
+        self.said += len(data)
         return True
 
     def take(self, claim, find_end):
@@ -119,9 +130,10 @@ class Output:
             return 0, b""
         if self._offset is None:
             self._offset = find_end(claim.pk) if claim.attempt > 1 else 0
-        parts = []
-        while self._parts:
+        parts, room = [], PIECE
+        while self._parts and room >= len(self._parts[0]):
             parts.append(self._parts.popleft())
+            room -= len(parts[-1])
         said = b"".join(parts)
         self.taken += len(said)
         offset, data = self._offset, self._cut(said)

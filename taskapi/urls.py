@@ -1,11 +1,12 @@
 from django.urls import path
 
-from taskapi.views import ProgramsView, TaskViewSet
+from taskapi.views import EventsView, ProgramsView, TaskViewSet
 
 tasks = TaskViewSet.as_view
 
 urlpatterns = [
     path("programs/", ProgramsView.as_view(), name="programs"),
+    path("events/", EventsView.as_view(), name="events"),
     path("tasks/", tasks({"get": "list", "post": "create", "delete": "killall"}), name="task-list"),
     path("tasks/<pk>/", tasks({"get": "retrieve", "patch": "edit", "delete": "destroy"}), name="task-detail"),
     path("tasks/<pk>/signal/", tasks({"post": "signal"}), name="task-signal"),

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from taskapi import answers, filters
+from taskapi import answers, filters, streams
 from taskapi.engines import get_engine
 from taskapi.programs import get_program, programs
 from taskapi.serializers import DEFAULT_PROGRAM, EditSerializer, ForkSerializer, SignalSerializer
@@ -44,6 +44,9 @@ class TaskViewSet(viewsets.ViewSet):
 
     def retrieve(self, request, pk):
         task = self.get_task(pk)
+        if seconds := filters.seconds_to_wait(request.query_params):
+            streams.wait_for_end(request, task, seconds)
+            task = self.get_task(pk)
         tag = answers.tag(task)
         if same_tag(request.headers.get("If-None-Match", ""), tag):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
@@ -75,10 +78,12 @@ class TaskViewSet(viewsets.ViewSet):
 
     def output(self, request, pk):
         task = self.get_task(pk)
-        offset = filters.output_offset(request.query_params)
+        offset, following = filters.output_place(request.query_params)
+        if following:
+            return streams.follow(request, task, offset)
         data = task.output.read(offset, OUTPUT_ANSWER)
-        following = {"X-Next-Offset": offset + len(data)}
-        return HttpResponse(data, content_type="text/plain; charset=utf-8", headers=following)
+        headers = {"X-Next-Offset": offset + len(data)}
+        return HttpResponse(data, content_type="text/plain; charset=utf-8", headers=headers)
 
     def events(self, request, pk):
         return Response([answers.event(event) for event in self.get_task(pk).events.select_related("by")])
@@ -94,6 +99,14 @@ class TaskViewSet(viewsets.ViewSet):
         if task is None:
             raise NotFound(f"You have no task {pk[:40]}.")
         return task
+
+
+class EventsView(APIView):
+    """The moves and the progress of the user's tasks, as they happen."""
+
+    def get(self, request):
+        filters.check_known(request.query_params, ())
+        return streams.events(request, filters.last_event(request.headers))
 
 
 class ProgramsView(APIView):

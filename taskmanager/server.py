@@ -6,6 +6,7 @@ in its main thread, so that slow and half-open clients take a descriptor and no 
 
 import resource
 import socket
+import threading
 
 import waitress
 from django.conf import settings
@@ -45,15 +46,19 @@ def bind(host, port):
 
 def serve(application, listener):
     """Serves until a SystemExit or KeyboardInterrupt; requests under way get a few seconds to end."""
+    closing = threading.Event()
     descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     server = waitress.create_server(
-        without_body_for_head(application),
+        told_of_the_end(without_body_for_head(application), closing),
         sockets=[listener],
-        threads=THREADS,
+        # Streams have threads of their own, so that ls and kill always find one.
+        threads=THREADS + settings.STREAM_LIMIT,
         connection_limit=min(CONNECTIONS, descriptors // SHARE),
         # select() knows no descriptor above 1,023, and a thousand tasks hold three thousand.
         asyncore_use_poll=True,
         channel_timeout=60,
+        # Reads on while it answers, by which a stream notices that its client has gone.
+        channel_request_lookahead=1,
         # Above what the API takes, so that a body somewhat too large gets the API's own answer.
         max_request_body_size=4 * settings.BODY_LIMIT,
         max_request_header_size=64 * 1024,
@@ -63,7 +68,18 @@ def serve(application, listener):
     try:
         server.run()
     finally:
+        closing.set()
         server.close()
+
+
+def told_of_the_end(application, closing):
+    """An application that finds in its environ whether the server is closing, so that no stream keeps it waiting."""
+
+    def answer(environ, start_response):
+        environ["server.closing"] = closing.is_set
+        return application(environ, start_response)
+
+    return answer
 
 
 def without_body_for_head(application):

@@ -158,6 +158,8 @@ TASK_RETENTION = env.duration("TASK_RETENTION", None)
 TASK_OUTPUT_LIMIT = env.number("TASK_OUTPUT_LIMIT", 2**20)  # bytes
 TASK_USER_ACTIVE = env.number("TASK_USER_ACTIVE", 20_000, least=0)
 TASK_USER_RUNNING = env.number("TASK_USER_RUNNING", 0, least=0)
+# How many clients may wait for an end, follow output or watch events at once, in each process.
+STREAM_LIMIT = env.number("STREAM_LIMIT", 64)
 # Programs that everybody may run although they ask for a permission.
 TASK_OPEN_PROGRAMS = env.words("TASK_OPEN_PROGRAMS")
 
@@ -180,6 +182,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        "waitress": {"level": "WARNING"},  # it tells of each client that closes a stream
         "waitress.queue": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
         # Anybody can send a wrong Host; the answer says so, the log need not.

@@ -133,3 +133,12 @@ class RunServer(Server):
 
     def command(self):
         return [sys.executable, "manage.py", "runserver", f"127.0.0.1:{self.port}"]
+
+
+class ASGI(Server):
+    """The ASGI application, on Uvicorn."""
+
+    ready = r"Uvicorn running on http://\S+:(\d+)"
+
+    def command(self):
+        return [sys.executable, "-m", "uvicorn", "taskmanager.asgi:application", "--port", str(self.port)]

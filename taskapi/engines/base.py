@@ -55,8 +55,8 @@ class Engine:
             return self.fork(owner, specs), True
         with transaction.atomic():
             known = ForkKey.objects.take(owner, key, digest)
-            if earlier := list(Task.objects.select_related("worker").filter(pk__in=known.tasks).order_by("pk")):
-                return earlier, False
+            if known.tasks:
+                return known.forked(), False
             tasks = self.fork(owner, specs)
             known.tasks = [task.pk for task in tasks]
             known.save(update_fields=["tasks"])
@@ -68,7 +68,7 @@ class Engine:
 
     def killall(self, tasks, by=None):
         """KILLED, all of these tasks that have not ended, when this returns; returns how many there were."""
-        killed = tasks.kill(by)
+        killed = tasks.kill(by, strictly=True)
         self.interrupt(killed)
         return len(killed)
 

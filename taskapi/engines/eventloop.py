@@ -1,12 +1,11 @@
 """All programs share one event loop in one thread: light enough for a hundred thousand of them."""
 
-import asyncio
 import threading
 
 from django.db import connections
 
 from taskapi.engines.local import LocalEngine
-from taskapi.runner import run_until, task_factory
+from taskapi.runner import new_loop, run_until
 
 DEFAULT_SLOTS = 100_000
 
@@ -18,8 +17,7 @@ class EventLoopEngine(LocalEngine):
         return wanted or DEFAULT_SLOTS
 
     def open(self):
-        self.loop = asyncio.new_event_loop()
-        self.loop.set_task_factory(task_factory)
+        self.loop = new_loop()
         self._thread = threading.Thread(target=self._run, args=(self.loop,), name="eventloop", daemon=True)
         self._thread.start()
 

@@ -35,12 +35,22 @@ class ImmediateEngine(Engine):
         this.filter(turn=None).update(run_at=Now())
         this.line_up_due()
         for claimed in this.claim(worker, 1):
-            said = []
-            run = InlineRun(claimed, settings.TASK_GRACE.total_seconds(), ended=None, report=said.append)
-            move = async_to_sync(outcome)(run)
-            Task.objects.report(worker, [report for task in said if (report := task.take(TaskOutput.objects.end_of))])
-            Task.objects.record(worker, [move])
+            self.run(worker, claimed)
         worker.retire()
+
+    def run(self, worker, claim):
+        reports, end = [], TaskOutput.objects.end_of(claim.pk)
+
+        def report(reporter):
+            """Takes at once what it says, because it may wait for that; it is written afterwards, in this thread."""
+            reports.extend(reporter.take_all(lambda task_id: end))
+            reporter.stored()
+
+        move = async_to_sync(outcome)(InlineRun(claim, settings.TASK_GRACE.total_seconds(), None, report))
+        Task.objects.report(worker, reports)
+        if move:
+            Task.objects.record(worker, [move])
+        Task.objects.settle(worker)
 
 
 class InlineRun(Run):

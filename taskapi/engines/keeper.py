@@ -88,8 +88,11 @@ class Keeper:
         """Steps in where the loop of a run should have acted and did not, because its program blocks it."""
         now = time.monotonic()
         for run in [run for run in list(self.engine.runs.values()) if run.due is not None and run.due < now]:
-            if run.overdue():
-                self.engine.give_up(run)
+            try:
+                if run.overdue():
+                    self.engine.give_up(run)
+            except Exception as error:  # one run must not keep the heart from beating
+                logger.error("Task %s cannot be given up", run.claim.pk, exc_info=error)
 
     def _pass_signals_on(self):
         """Signals that were sent by way of other processes."""
@@ -119,8 +122,8 @@ class Keeper:
     def _prune(self):
         """Old keys, and one batch of tasks past their retention; the next one soon when there are more."""
         if time.monotonic() >= self._next_prune:
-            ForkKey.objects.prune()
-            more = self.retention and Task.objects.prune(self.retention)
+            more = ForkKey.objects.prune()
+            more += Task.objects.prune(self.retention) if self.retention else 0
             self._next_prune = time.monotonic() + (0 if more else PRUNE_PAUSE)
 
 

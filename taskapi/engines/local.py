@@ -31,7 +31,7 @@ class LocalEngine(Engine):
         self.slots = self.take_slots(settings.TASK_SLOTS)
         self.hurried = threading.Event()
         self._pid = None
-        self._starting = threading.Lock()
+        self._starting, self._holding = threading.Lock(), threading.Lock()
 
     def take_slots(self, wanted):
         """How many tasks can run at once, when so many (None: as many as is good) are wanted."""
@@ -52,11 +52,11 @@ class LocalEngine(Engine):
             if self._pid == os.getpid():
                 return
             self._pid = os.getpid()
-            self.runs, self.held = {}, {}
+            self.runs, self.held, self._holding = {}, set(), threading.Lock()
             self.wake, self.closing, self.retired = threading.Event(), threading.Event(), threading.Event()
             self.hurried.clear()
             self._early, self._in_doubt = {}, False
-            self.recorder = Recorder()
+            self.recorder = Recorder(company=lambda: len(self.runs))
             self.open()
             self.keeper = Keeper(self)
             self._threads = [
@@ -109,15 +109,17 @@ class LocalEngine(Engine):
 
     def hold(self, task_ids):
         self._revive()
-        for run in self._those(task_ids):
-            self.held[run.claim.pk] = run
-            run.hold()
+        with self._holding:
+            for run in self._those(task_ids):
+                self.held.add(run.claim.pk)
+                run.hold()
 
     def go_on(self, task_ids):
         self._revive()
-        for run in self._those(task_ids):
-            self.held.pop(run.claim.pk, None)
-            run.go_on()
+        with self._holding:
+            for run in self._those(task_ids):
+                self.held.discard(run.claim.pk)
+                run.go_on()
 
     def give_up(self, run):
         """Ends a run whose program does not come back, and gives its slot to another."""
@@ -176,6 +178,7 @@ class LocalEngine(Engine):
     def _release(self, claim):
         run = self.runs.get(claim.pk)
         if run and run.claim is claim:
-            del self.runs[claim.pk]
-            self.held.pop(claim.pk, None)
+            with self._holding:
+                del self.runs[claim.pk]
+                self.held.discard(claim.pk)
             self.wake.set()

@@ -8,7 +8,7 @@ from django.db import connections
 
 from taskapi.engines.local import LocalEngine
 from taskapi.models import postponed
-from taskapi.runner import abandon, drive
+from taskapi.runner import abandon, drive, new_loop
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +42,12 @@ class ThreadEngine(LocalEngine):
 
     def _run(self, run):
         try:
-            drive(run)
+            loop = new_loop()
         except OSError as error:
             self._postpone(run, error)
+            return
+        try:
+            drive(run, loop)
         finally:
             connections.close_all()
 

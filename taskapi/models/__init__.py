@@ -2,6 +2,7 @@
 
 from taskapi.models.event import TaskEvent
 from taskapi.models.fork_key import ForkKey
+from taskapi.models.history import History
 from taskapi.models.moves import Claim, Move, Report, failure, postponed
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import ENDING, FINAL, MOVES, Reason, Signal, Status
@@ -14,6 +15,7 @@ __all__ = [
     "MOVES",
     "Claim",
     "ForkKey",
+    "History",
     "Limits",
     "Move",
     "Reason",

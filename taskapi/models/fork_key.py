@@ -1,10 +1,13 @@
 from datetime import timedelta
+from operator import attrgetter
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from taskapi.exceptions import KeyReused
+from taskapi.models.rows import lock_users
 
 KEPT = timedelta(days=1)
 BATCH = 500
@@ -16,15 +19,16 @@ class ForkKeyQuerySet(models.QuerySet):
 
         In the transaction of the fork: who comes with the same key meanwhile waits for its end.
         """
+        lock_users([owner.pk])  # before the row that names the user; see lock_users()
         found, new = self.get_or_create(owner=owner, key=key, defaults={"digest": digest})
         if not new and found.digest != digest:
             raise KeyReused(key)
         return found
 
     def prune(self):
-        """Forgets up to BATCH keys that are older than KEPT."""
+        """Forgets up to BATCH keys that are older than KEPT; returns how many there were."""
         old = self.filter(created_at__lt=timezone.now() - KEPT).values_list("pk", flat=True)
-        self.filter(pk__in=list(old[:BATCH])).delete()
+        return self.filter(pk__in=list(old[:BATCH])).delete()[0]
 
 
 class ForkKey(models.Model):
@@ -45,3 +49,10 @@ class ForkKey(models.Model):
 
     def __str__(self):
         return self.key
+
+    def forked(self):
+        """The tasks that it forked. Raises KeyReused when they are gone."""
+        tasks = list(apps.get_model("taskapi", "Task").objects.select_related("worker").filter(pk__in=self.tasks))
+        if not tasks:
+            raise KeyReused(self.key)
+        return sorted(tasks, key=attrgetter("pk"))

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from taskapi.models.status import Reason, Status
@@ -23,6 +24,7 @@ class Claim:
     arguments: dict
     timeout: float | None
     attempt: int
+    # The number of the last attempt that it may have.
     max_attempts: int
     # What its program exited with, once it has; kept also when the task was killed.
     exit_code: int | None = field(default=None, metadata={"ours": True})
@@ -32,7 +34,8 @@ class Claim:
 
     @classmethod
     def columns(cls):
-        return [column.name for column in fields(cls) if "ours" not in column.metadata]
+        names = [column.name for column in fields(cls) if "ours" not in column.metadata]
+        return [F("max_attempts") + F("postponed") if name == "max_attempts" else name for name in names]
 
 
 @dataclass(slots=True)
@@ -81,9 +84,9 @@ def failure(task, reason, error, exit_code=None):
 def postponed(task):
     """The move of a task that could not be started here and now: back into the queue.
 
-    It gets another attempt for the one that was none. The number of the attempt is a fence and never goes back.
+    The attempt that was none does not count. Its number is a fence and never goes back.
     """
-    again = later(RETRY_FIRST) | {"max_attempts": task.max_attempts + 1}
+    again = later(RETRY_FIRST) | {"postponed": F("postponed") + 1}
     return Move(task.pk, task.attempt, Status.PENDING, Reason.RETRY, again)
 
 

@@ -11,7 +11,8 @@ class TaskOutputQuerySet(models.QuerySet):
         """Up to about so many bytes from this offset on: whole rows, at least one where there is any."""
         first = self.filter(offset__lte=offset).order_by("-offset").values_list("offset", flat=True).first()
         parts = []
-        for start, data in self.filter(offset__gte=first or 0).order_by("offset").values_list("offset", "data"):
+        rows = self.filter(offset__gte=first or 0, offset__lt=offset + limit)
+        for start, data in rows.order_by("offset").values_list("offset", "data"):
             parts.append(bytes(data)[max(0, offset - start) :])
             limit -= len(parts[-1])
             if limit <= 0:

@@ -9,8 +9,7 @@ from operator import attrgetter
 
 import orjson
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Count, F, Max, Min
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils import timezone
 from taskapi.exceptions import TooManyActive
 from taskapi.models import rows
 from taskapi.models.event import TaskEvent
+from taskapi.models.history import History
 from taskapi.models.moves import Claim, failure
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, OPEN, Reason, Signal, Status, sources
@@ -25,6 +25,7 @@ from taskapi.models.status import FINAL, OPEN, Reason, Signal, Status, sources
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
 BATCH = 500
+KILL_BATCH = 5_000
 
 
 class TaskQuerySet(models.QuerySet):
@@ -43,20 +44,28 @@ class TaskQuerySet(models.QuerySet):
             self._check_room(owner, len(tasks))
             self._line_up(owner, tasks, now)
             rows.insert(tasks)
-            rows.note([task.pk for task in tasks], owner)
+            rows.note([(task.pk, task.status, task.reason) for task in tasks], owner, now)
         return tasks
 
-    def kill(self, by=None, signal=Signal.TERM):
+    def kill(self, by=None, signal=Signal.TERM, strictly=False):
         """KILLED, all of these that have not ended; returns their ids.
 
         Where a program runs it is still to be stopped, by this signal: the reason is TERMINATING until its worker
-        settles that.
+        settles that. Strictly, what has moved on meanwhile and is none of these any more is left alone.
         """
+        killed = []
+        open_ones = list(self.filter(status__in=sources(Status.KILLED)).values_list("id", flat=True))
+        for start in range(0, len(open_ones), KILL_BATCH):
+            killed += self._kill(open_ones[start : start + KILL_BATCH], by, signal, strictly)
+        return killed
+
+    def _kill(self, ids, by, signal, strictly):
         with transaction.atomic():
-            ids = self.filter(status__in=sources(Status.KILLED)).values_list("id", flat=True)
+            rows.lock_users([by.pk] if by else [], fork=False)
             statuses = self._lock(ids, "status")
-            pending = [pk for pk, status in statuses if status == Status.PENDING]
-            running = [pk for pk, status in statuses if status == Status.RUNNING]
+            still = set(self.filter(pk__in=ids).values_list("id", flat=True)) if strictly else set(ids)
+            pending = [pk for pk, status in statuses if status == Status.PENDING and pk in still]
+            running = [pk for pk, status in statuses if status == Status.RUNNING and pk in still]
             self._move(pending, Status.KILLED, by=by)
             self._move(running, Status.KILLED, Reason.TERMINATING, by=by, signal=signal)
         return pending + running
@@ -147,10 +156,10 @@ class TaskQuerySet(models.QuerySet):
         """Takes up to BATCH tasks from a worker that has died; returns how many there were."""
         with transaction.atomic():
             running = self.filter(worker=worker, status=Status.RUNNING).order_by("id")  # record() locks
-            tasks = list(running[:BATCH])
-            self.record(worker, [failure(task, Reason.LOST, "The worker that ran it died.") for task in tasks])
+            claims = running[:BATCH].as_claims()
+            self.record(worker, [failure(claim, Reason.LOST, "The worker that ran it died.") for claim in claims])
             self.settle(worker)
-        return len(tasks)
+        return len(claims)
 
     def line_up_due(self):
         """Gives a turn to up to BATCH tasks whose time (`run_at`) has come; returns how many there were."""
@@ -181,7 +190,10 @@ class TaskQuerySet(models.QuerySet):
         """Deletes up to BATCH tasks that ended longer ago than this timedelta; returns how many there were."""
         ended = self.filter(ended_at__lt=Now() - older_than).order_by("ended_at")
         ids = list(ended.values_list("id", flat=True)[:BATCH])
-        TaskEvent.objects.filter(task_id__in=ids).delete()
+        events = TaskEvent.objects.filter(task_id__in=ids)
+        if last := events.aggregate(last=Max("id"))["last"]:
+            History.forget(last)
+        events.delete()
         TaskOutput.objects.filter(task_id__in=ids).delete()
         self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
         return len(ids)
@@ -203,7 +215,7 @@ class TaskQuerySet(models.QuerySet):
         limit = settings.TASK_USER_ACTIVE
         if not limit:
             return
-        lock_users([owner.pk])  # so that two forks at once cannot both find room
+        rows.lock_users([owner.pk])  # so that two forks at once cannot both find room
         active = self.model.objects.filter(owner=owner, status__in=OPEN)[: limit + 1].count()
         if active + count > limit:
             raise TooManyActive(active, limit)
@@ -216,7 +228,7 @@ class TaskQuerySet(models.QuerySet):
             return first[:slots]
         # Counting is safe only while no other worker claims for the same users.
         owners = list(waiting.order_by().values_list("owner", flat=True).distinct())
-        lock_users(owners)
+        rows.lock_users(owners)
         running = self.model.objects.filter(status=Status.RUNNING, owner__in=owners).order_by()
         room = dict(running.values_list("owner").annotate(room=limit - Count("pk")))
         chosen = []
@@ -229,12 +241,14 @@ class TaskQuerySet(models.QuerySet):
 
     def _give_reason(self, before, after, by):
         with transaction.atomic():
+            rows.lock_users([by.pk] if by else [], fork=False)
             ids = self.filter(status=Status.RUNNING, reason=before).values_list("id", flat=True)
             found = self._lock(ids, "status", "reason")
             changed = [pk for pk, *row in found if row == [Status.RUNNING, before]]
             if changed:
-                self.model.objects.filter(pk__in=changed).update(reason=after, updated_at=timezone.now())
-                rows.note(changed, by)
+                now = timezone.now()
+                self.model.objects.filter(pk__in=changed).update(reason=after, updated_at=now)
+                rows.note([(pk, Status.RUNNING, after) for pk in changed], by, now)
         return changed
 
     def _line_up(self, owner, tasks, now, due=False):
@@ -275,15 +289,7 @@ class TaskQuerySet(models.QuerySet):
         moved = guarded.update(status=to, reason=reason, updated_at=now, turn=None, **fields)
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
-        rows.note(ids, by)
-
-
-def lock_users(ids):
-    """Has others who lock these users wait until the end of the transaction; rows that name them can be written."""
-    if connection.features.has_select_for_update:
-        no_key = connection.features.has_select_for_no_key_update
-        users = get_user_model().objects.select_for_update(no_key=no_key).filter(pk__in=ids)
-        list(users.order_by("pk").values_list("pk"))
+        rows.note([(pk, to, reason) for pk in sorted(ids)], by, now)
 
 
 def grouped(items, key):

@@ -1,6 +1,7 @@
 """Rows written by the hundred. The ORM's bulk_create spends most of its time on each value of each row; forking ten
 thousand tasks, and the events of every group of moves, are the hot path of this project."""
 
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
@@ -45,17 +46,19 @@ def interleave(columns):
     return [value for row in zip(*columns, strict=True) for value in row]
 
 
-def note(ids, by):
-    """Writes the event of each of these tasks' latest move, as their rows have it; `by` is a user or None."""
-    tasks = quoted(TaskEvent._meta.get_field("task").related_model._meta.db_table)
-    head = f"INSERT INTO {quoted(TaskEvent._meta.db_table)} (task_id, status, reason, by_id, {quoted('at')})"
+def note(moves, by, at):
+    """Writes the event of each of these moves, (task id, status, reason); `by` is a user or None.
+
+    As plain rows: for INSERT ... SELECT, MariaDB leaves gaps in the ids, which readers of the events would wait for.
+    """
+    row, rest = "(%s, %s, %s, %s, %s)", (by and by.pk, connection.ops.adapt_datetimefield_value(at))
+    columns = f"(task_id, status, reason, by_id, {quoted('at')})"
+    head = f"INSERT INTO {quoted(TaskEvent._meta.db_table)} {columns} VALUES"
     with connection.cursor() as cursor:
-        for start in range(0, len(ids), 10 * CHUNK):
-            chunk = ids[start : start + 10 * CHUNK]
-            those = f"WHERE id IN ({', '.join(['%s'] * len(chunk))}) ORDER BY id"
-            # Put together from names of ours only; every value is a parameter.
-            latest = f"SELECT id, status, reason, %s, updated_at FROM {tasks} {those}"  # noqa: S608
-            cursor.execute(f"{head} {latest}", [by and by.pk, *chunk])
+        for start in range(0, len(moves), CHUNK):
+            chunk = moves[start : start + CHUNK]
+            values = [value for pk, to, reason in chunk for value in (pk, str(to), str(reason), *rest)]
+            cursor.execute(f"{head} {', '.join([row] * len(chunk))}", values)
 
 
 def set_progress(reports):
@@ -74,6 +77,18 @@ def print_all(reports):
     """INSERTs the output in these Reports; what is there already is there."""
     pieces = [TaskOutput(task_id=r.task_id, offset=r.offset, data=r.data) for r in reports if r.data]
     TaskOutput.objects.bulk_create(pieces, batch_size=CHUNK // 10, ignore_conflicts=True)
+
+
+def lock_users(ids, fork=True):
+    """Has others who lock these users wait until the end of the transaction; always before rows that name them.
+
+    With fork=False only where the foreign keys of such rows lock their user as well, on MariaDB: there whoever holds
+    a task and wants its user would meet whoever holds the user and wants the task.
+    """
+    no_key = connection.features.has_select_for_no_key_update
+    if connection.features.has_select_for_update and (fork or not no_key):
+        users = get_user_model().objects.select_for_update(no_key=no_key).filter(pk__in=ids)
+        list(users.order_by("pk").values_list("pk"))
 
 
 def quoted(name):

@@ -41,6 +41,8 @@ class Task(models.Model):
     # What it was killed with, for the worker that has to pass it on to the program.
     signal = models.CharField(max_length=4, choices=Signal, blank=True, editable=False)
     attempt = models.PositiveIntegerField(default=0, editable=False)
+    # Attempts that were none, because there was no thread or process for them.
+    postponed = models.PositiveIntegerField(default=0, editable=False)
     worker = models.ForeignKey(Worker, null=True, on_delete=models.SET_NULL, db_index=False, editable=False)
     # Its place in the queue; null when it is not waiting to be claimed. See TaskQuerySet.next_turn().
     turn = models.BigIntegerField(null=True, editable=False)

@@ -6,12 +6,11 @@ import logging
 from collections.abc import Coroutine
 
 from asgiref.sync import SyncToAsync
-from django.db import connections
 
 logger = logging.getLogger(__name__)
 
-# It is asgiref's own variable, so that what a program calls with sync_to_async, the ORM above all, has a thread of its
-# run's own: one that blocks keeps nobody else waiting, and a broken connection ends with it.
+# It is asgiref's own variable, by which it chooses the thread of what a program calls with sync_to_async, the ORM above
+# all. See orm.py.
 current_run = SyncToAsync.thread_sensitive_context
 
 
@@ -79,10 +78,3 @@ def context_of(run):
     context = contextvars.copy_context()
     context.run(current_run.set, run)
     return context
-
-
-def release_thread(run):
-    """Ends the thread in which a program used the ORM, if it did, and closes its connections."""
-    if executor := SyncToAsync.context_to_thread_executor.pop(run, None):
-        executor.submit(connections.close_all)
-        executor.shutdown(wait=False)

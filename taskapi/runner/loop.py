@@ -12,14 +12,18 @@ logger = logging.getLogger(__name__)
 LINGER = 1
 
 
-def drive(run):
-    """Runs it on an event loop of its own, in this thread, until its program and all that it started have ended.
-
-    Raises OSError when there are no descriptors for a loop; then nothing has begun. It is not asyncio.run(): that
-    would look through every task of every loop in the process at the end, once for each of them.
-    """
+def new_loop():
+    """An event loop for programs. Raises OSError when there are no descriptors for one."""
     loop = asyncio.new_event_loop()
     loop.set_task_factory(task_factory)
+    return loop
+
+
+def drive(run, loop):
+    """Runs it on this event loop, in this thread, until its program and all that it started have ended; closes it.
+
+    It is not asyncio.run(): that would look through every task of every loop in the process at the end, once for each.
+    """
     tell = run.ended
 
     def ended(run, move):
@@ -33,7 +37,8 @@ def drive(run):
         run_until(loop, lambda: run.over)
         if left := run.drop():
             loop.run_until_complete(asyncio.wait(left, timeout=LINGER))
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        with contextlib.suppress(TimeoutError):
+            loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), LINGER))
     finally:
         loop.close()
 

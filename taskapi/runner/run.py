@@ -9,8 +9,8 @@ from asyncio import CancelledError, get_running_loop
 from taskapi.exceptions import CannotStart, ProgramFailed, UnknownProgram
 from taskapi.models import Reason, Signal, failure, postponed
 from taskapi.programs import get_program
-from taskapi.runner import outcome
-from taskapi.runner.driver import Driver, context_of, release_thread
+from taskapi.runner import orm, outcome
+from taskapi.runner.driver import Driver, context_of
 from taskapi.runner.hold import Hold
 from taskapi.runner.task import RunningTask
 from taskapi.runner.threads import in_thread
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 # How much later than the loop's own timers somebody else steps in.
 MARGIN = 0.5
-PRIVATE = ("_child", "_children", "_ending", "_hold", "_loop", "_move", "_signal", "_task", "_timer")
+PRIVATE = ("_child", "_children", "_clock", "_ending", "_hold", "_loop", "_move", "_signal", "_task", "_timer")
 
 
 class Run:
@@ -42,7 +42,7 @@ class Run:
         self.stopping = self.due = None
         self.over = self.dropped = self._ending = False
         self._loop = self._child = self._children = self._hold = self._move = self._signal = self._task = None
-        self._timer = None
+        self._clock = self._timer = None
 
     def begin(self, loop):
         """Starts the program. Call it on this loop, once."""
@@ -77,9 +77,9 @@ class Run:
                 return
             self.stopping, self._signal = reason, signal
             self.due = time.monotonic() + self.grace + 2 * MARGIN
-        if self._hold:
-            self._hold.resumed.set()
-        self._call(self._stop)
+            if hold := self._hold:
+                hold.resumed.set()
+            self._call(self._stop)
 
     def hold(self):
         """Holds the program at its next await or checkpoint, from any thread, until `go_on`."""
@@ -87,23 +87,21 @@ class Run:
             if self._hold or self.stopping:
                 return
             self._hold = Hold()
-        self._call(self._stop_clock)
+            self._call(self._stop_clock)
 
     def go_on(self):
         """Lets a held program continue, from any thread."""
         with self._lock:
             hold, self._hold = self._hold, None
-        if hold:
-            hold.resumed.set()
-            self._call(self._resume, hold)
-
-    @property
-    def held(self):
-        return self._hold is not None
+            if hold:
+                hold.resumed.set()
+                self._call(self._resume, hold)
 
     @property
     def _exited(self):
-        """What asgiref asks of its own contexts, in the place of one this stands; see driver.current_run."""
+        """What asgiref asks of its own contexts, for one of which this stands, before it looks for their thread."""
+        if not self.over:
+            orm.threads.give(self)
         return self.over
 
     def checkpoint(self):
@@ -130,6 +128,7 @@ class Run:
     def give_up(self):
         """Ends it although its program goes on, because whatever that is in does not return."""
         self.dropped = True
+        self._call(self.drop)
         self._close(outcome.of_stop(self.claim, self.stopping))
 
     def adopt(self, child):
@@ -166,40 +165,44 @@ class Run:
                 self._loop.call_soon_threadsafe(function, *arguments)
 
     def _start_clock(self, seconds):
-        self._timer = self._loop.call_later(seconds, self.stop, Reason.TIMEOUT)
+        self._clock = self._loop.call_later(seconds, self.stop, Reason.TIMEOUT)
         self.due = time.monotonic() + seconds + MARGIN
 
     def _stop_clock(self):
         """The program is held: its timeout does not run meanwhile."""
-        if (hold := self._hold) is None or self._child is None or self.stopping:
+        if (hold := self._hold) is None or self._child is None or self.stopping or self._ending:
             return
-        if self._timer:
-            hold.left = max(0, self._timer.when() - self._loop.time())
-            self._cancel_timer()
+        if self._clock:
+            hold.left = max(0, self._clock.when() - self._loop.time())
+            self._cancel_timers()
             self.due = None
         self._pass_on(Signal.STOP)
 
     def _resume(self, hold):
         hold.open()
-        if self._child is None or self.stopping:
+        if self._child is None or self.stopping or self._ending:
             return
         if hold.left is not None:
             self._start_clock(hold.left)
         self._pass_on(Signal.CONT)
 
     def _pass_on(self, signal):
-        """Tells a program that sees to signals itself. False when this one does not."""
+        """Tells a program that sees to signals itself. False when this one does not, or fails to."""
         if self._task.on_signal is None:
             return False
-        self._task.on_signal(signal, self.grace)
+        try:
+            self._task.on_signal(signal, self.grace)
+        except Exception as error:
+            logger.error("Task %s: %s cannot take a signal", self.claim.pk, self.claim.program, exc_info=error)
+            return False
         return True
 
     def _stop(self):
         if self._child is None or self._child.done() or self._ending:
             return
-        self._cancel_timer()
-        if self._hold:
-            self._hold.open()
+        self._cancel_timers()
+        if hold := self._hold:
+            hold.open()
         if self._pass_on(self._signal):
             self._timer = self._loop.call_later(self.grace + MARGIN, self._lose_patience)
         elif self._signal == Signal.KILL:
@@ -213,21 +216,28 @@ class Run:
         self.drop()
 
     def _done(self, child):
+        if self.over:
+            return
         error = None if child.cancelled() else child.exception()  # asking marks it as seen
-        if self._task.exit_code is not None:
-            self.claim.exit_code = self._task.exit_code
+        self.claim.exit_code = self._task.exit_code
+        try:
+            move = self._move_after(child, error)
+        except Exception as unexpected:  # a result or an error that cannot even be looked at
+            move = outcome.of_error(self.claim, unexpected)
+        self._finish(move)
+
+    def _move_after(self, child, error):
+        if self.stopping:
+            return outcome.of_stop(self.claim, self.stopping)
         if isinstance(error, CannotStart):
             logger.warning("Task %s waits: %s", self.claim.pk, error)
-            self._finish(postponed(self.claim))
-        elif self.stopping:
-            self._finish(outcome.of_stop(self.claim, self.stopping))
-        elif child.cancelled():
-            self._finish(failure(self.claim, Reason.ERROR, "The program cancelled itself."))
-        elif error:
+            return postponed(self.claim)
+        if child.cancelled():
+            return failure(self.claim, Reason.ERROR, "The program cancelled itself.")
+        if error:
             self._log(error)
-            self._finish(outcome.of_error(self.claim, error))
-        else:
-            self._finish(outcome.of_result(self.claim, child.result(), self._task.progress_known))
+            return outcome.of_error(self.claim, error)
+        return outcome.of_result(self.claim, child.result(), self._task.progress_known)
 
     def _log(self, error):
         """For whoever wrote the program: where it failed, unless it says itself what is wrong."""
@@ -243,7 +253,7 @@ class Run:
 
     def _finish(self, move):
         """The program has ended. The run has when what the program had started has too, or after the grace."""
-        self._cancel_timer()
+        self._cancel_timers()
         self._ending, self._move = True, move
         if not self._children:
             self._close(move)
@@ -263,15 +273,18 @@ class Run:
             self.over = True
         if self._task:
             self._task.closed = True
-        release_thread(self)
         if not self.dropped:
             self._task = self._child = None  # they refer to the run; a circle would wait for the garbage collector
-        self.ended(self, move)
+        self.dropped = True  # whatever of the program comes later is dropped
+        try:
+            orm.threads.take_back(self)
+        finally:
+            self.ended(self, move)
 
-    def _cancel_timer(self):
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+    def _cancel_timers(self):
+        for timer in filter(None, (self._clock, self._timer)):
+            timer.cancel()
+        self._clock = self._timer = None
 
 
 def on_a_loop():

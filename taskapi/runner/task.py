@@ -10,13 +10,12 @@ TEXT_LIMIT = 255
 class RunningTask(Reporter):
     """A program's own task: what it is, and ways to say how it goes."""
 
-    __slots__ = ("_run", "exit_code", "on_signal")
+    __slots__ = ("_exit_code", "_run", "on_signal")
 
     def __init__(self, run):
         super().__init__()
         self._run = run
-        # What the program wants to be known as its exit status, 0 to 255.
-        self.exit_code = None
+        self._exit_code = None
         # A function that takes the name of each signal and the seconds of grace; the program then sees to them itself.
         self.on_signal = None
 
@@ -40,6 +39,17 @@ class RunningTask(Reporter):
         """1 for the first run of the task, 2 when it is tried again..."""
         return self.claim.attempt
 
+    @property
+    def exit_code(self):
+        """What the program wants to be known as its exit status, 0 to 255, or None. Setting it raises ValueError."""
+        return self._exit_code
+
+    @exit_code.setter
+    def exit_code(self, code):
+        if code is not None and not (isinstance(code, int) and 0 <= code <= 255):
+            raise ValueError(f"an exit status is a number from 0 to 255, not {code!r}")
+        self._exit_code = code
+
     def progress(self, fraction, text=""):
         """Says how far the program is: from 0 to 1, or None for unknown, with a few words (255 characters at most).
 
@@ -51,7 +61,7 @@ class RunningTask(Reporter):
 
     def expect(self, seconds):
         """Says that the program will end after so many seconds: its progress grows by itself."""
-        if not 0 <= seconds < math.inf:
+        if not 0 <= (seconds := float(seconds)) < math.inf:
             raise ValueError(f"expected a number of seconds, not {seconds}")
         self.say_expected(seconds)
 

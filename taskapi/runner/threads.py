@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import contextvars
+import logging
 import threading
 import weakref
 
 from django.db import connections
 
 from taskapi.exceptions import CannotStart
+
+logger = logging.getLogger(__name__)
 
 # Threads whose run has ended and that go on all the same, until whatever they are in returns.
 _abandoned = weakref.WeakSet()
@@ -33,10 +36,11 @@ async def in_thread(function, name):
     context = contextvars.copy_context()
 
     def work():
+        outcome = context.run(attempt, function)
         try:
-            outcome = context.run(attempt, function)
-        finally:
-            context.run(connections.close_all)
+            connections.close_all()
+        except Exception as error:
+            logger.warning("A program left a connection that cannot be closed: %s", error)
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(deliver, done, *outcome)
 

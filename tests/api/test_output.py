@@ -112,7 +112,7 @@ def test_a_wrong_offset_is_a_400(client, printed, offset):
 
 def test_an_unknown_parameter_is_a_400(client, printed):
     answer = client.get(url(printed(TEXT)), {"limit": 1})
-    assert (answer.status_code, answer.json()) == (400, {"limit": ["Unknown parameter. Known are: offset."]})
+    assert (answer.status_code, answer.json()) == (400, {"limit": ["Unknown parameter. Known are: offset, follow."]})
 
 
 def test_everybody_reads_only_their_own(other, anonymous, printed):

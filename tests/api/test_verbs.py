@@ -139,6 +139,13 @@ def test_old_keys_are_forgotten(client):
     assert fork_with(client, "k1", {"name": "b"}).status_code == 201
 
 
+def test_a_key_does_not_fork_again_when_its_task_is_gone(client):
+    fork_with(client, "k1", {"name": "a"})
+    Task.objects.all().delete()
+    assert fork_with(client, "k1", {"name": "a"}).status_code == 422
+    assert Task.objects.count() == 0
+
+
 def test_what_has_not_changed_is_not_sent_again(client, running):
     task = running()
     tag = client.get(path(task))["ETag"]

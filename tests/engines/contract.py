@@ -142,6 +142,28 @@ class EngineContract:
         assert (len(lines), len(half)) == (10, 50)
         assert notice == "[The output is cut here: it is longer than the limit of 1,050 bytes.]"
 
+    def test_what_is_printed_besides_an_expectation_is_kept(self, start):
+        task = start("expects_and_prints")
+        self.ends(task, Status.COMPLETED)
+        assert printed(task) == b"0\n1\n2\n3\n4\n"
+
+    def test_an_expectation_after_words(self, start):
+        task = start("expects_after_words")
+        self.ends(task, Status.COMPLETED)
+        assert task.progress == 1
+
+    @pytest.mark.parametrize(
+        ("program", "error"),
+        [
+            ("returns_odd", "RuntimeError: no"),
+            ("exits_oddly", "ValueError: an exit status is a number from 0 to 255, not 70000"),
+        ],
+    )
+    def test_what_cannot_even_be_looked_at_is_a_failure(self, start, program, error):
+        task = start(program)
+        self.ends(task, Status.FAILED, Reason.ERROR)
+        assert task.error == error
+
     def test_a_further_attempt_adds_to_the_output(self, start, monkeypatch):
         monkeypatch.setattr("taskapi.models.moves.RETRY_FIRST", timedelta(milliseconds=50))
         task = start("prints_again", max_attempts=3)
@@ -212,9 +234,10 @@ class BackgroundContract(EngineContract):
         self.ends(start("counts_tasks"), Status.COMPLETED)
         assert status_of(busy) == Status.RUNNING
 
-    def test_a_connection_that_a_program_broke_is_nobody_elses(self, start):
+    def test_a_connection_that_a_program_broke_is_nobody_elses(self, start, monkeypatch):
+        monkeypatch.setattr("taskapi.runner.orm.THREADS", 1)
         self.ends(start("counts_tasks"), Status.COMPLETED)
-        self.running(start("breaks_its_connection"))
+        self.ends(start("breaks_its_connection"), Status.COMPLETED)
         self.ends(start("counts_tasks"), Status.COMPLETED)
 
     def test_kill_of_a_running_task_stops_its_program_at_once(self, engine, start, user):

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -86,6 +87,7 @@ async def tidy(task):
 
 async def stubborn(task):
     """Swallow every cancellation."""
+    STARTED.append(task.id)
     while True:
         try:
             await asyncio.sleep(60)
@@ -111,7 +113,12 @@ async def counts_tasks(task):
 
 async def breaks_its_connection(task):
     """Leave the connection to the database unusable."""
-    await sync_to_async(lambda: connection.connection.close())()
+
+    def close():
+        connection.ensure_connection()
+        connection.connection.close()
+
+    await sync_to_async(close)()
 
 
 async def occupies_the_orm(task, seconds: float):
@@ -126,6 +133,54 @@ async def says(task):
     for letter in task.track("abcd"):
         task.print("letter", letter)
     task.write("no line end \ud800")
+
+
+async def expects_after_words(task):
+    """Say words before any number."""
+    task.progress(None, "preparing")
+    task.expect(Decimal(5))
+    await asyncio.sleep(0.7)
+
+
+async def expects_and_prints(task):
+    """Expect to take a while, and print."""
+    task.expect(1)
+    for number in range(5):
+        task.print(number)
+        await asyncio.sleep(0.02)
+
+
+class Odd(dict):
+    """A result that cannot even be looked at."""
+
+    def items(self):
+        raise RuntimeError("no")
+
+
+async def returns_odd(task):
+    """Return what breaks whoever looks at it."""
+    return Odd(a=1)
+
+
+async def exits_oddly(task):
+    """Set what is no exit status."""
+    task.exit_code = 70_000
+
+
+async def leaves_a_stubborn_child(task):
+    """Return, and leave a child that swallows every cancellation."""
+    asyncio.get_running_loop().create_task(stubborn(task))
+    await asyncio.sleep(0.05)
+
+
+async def cannot_take_signals(task):
+    """Raise when told of a signal."""
+
+    def fail(signal, grace):
+        raise RuntimeError("no")
+
+    task.on_signal = fail
+    await asyncio.sleep(60)
 
 
 async def fails_on_the_way(task):
@@ -231,6 +286,12 @@ TEST_PROGRAMS = {
         breaks_its_connection,
         occupies_the_orm,
         says,
+        expects_after_words,
+        expects_and_prints,
+        returns_odd,
+        exits_oddly,
+        leaves_a_stubborn_child,
+        cannot_take_signals,
         fails_on_the_way,
         overstates,
         prints,

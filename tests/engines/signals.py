@@ -113,7 +113,8 @@ class SignalContract(BackgroundContract):
         assert task.pk not in CLEANED_UP
 
     def test_a_program_that_swallows_cancellation_is_dropped_after_the_grace(self, engine, start):
-        task = self.running(start("stubborn"))
+        task = start("stubborn")
+        wait_for(lambda: task.pk in STARTED)
         engine.kill(task)
         assert Task.objects.get(pk=task.pk).reason == Reason.TERMINATING
         before = time.monotonic()
@@ -138,6 +139,21 @@ class SignalContract(BackgroundContract):
         assert abandoned() == 1
         engine.kill(task)
         self.ends(task, Status.KILLED)
+
+    def test_stop_and_cont_after_the_end_of_a_program_that_left_a_child(self, engine, start):
+        task = self.running(start("leaves_a_stubborn_child", timeout=60))
+        time.sleep(0.1)
+        for signal in (Signal.STOP, Signal.CONT):
+            engine.signal(task, signal)
+        self.ends(task, Status.COMPLETED)
+        wait_for(lambda: not engine.runs)
+
+    def test_a_program_that_cannot_take_a_signal_ends_all_the_same(self, engine, start):
+        task = self.running(start("cannot_take_signals"))
+        time.sleep(0.1)
+        engine.kill(task)
+        self.ends(task, Status.KILLED)
+        wait_for(lambda: not engine.runs)
 
     def test_stopping_many_at_once(self, engine, ticking):
         tasks = [ticking("ticks") for _ in range(5)]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from taskapi.engines.immediate import ImmediateEngine
 from taskapi.exceptions import NotSupported
 from taskapi.models import Status, Task
+from taskapi.programs import launcher
 from tests.engines.contract import EngineContract, _test_programs  # noqa: F401  a fixture
 
 
@@ -32,6 +33,13 @@ def test_a_task_has_completed_when_the_fork_returns(run):
 
 def test_a_program_works_in_the_transaction_of_the_test(run):
     assert run("counts_tasks").result == 1
+
+
+def test_a_command_with_much_output(run):
+    task = run("command", arguments={"argv": ["head", "-c", "600000", "/dev/zero"]})
+    launcher.close()
+    assert task.status == Status.COMPLETED
+    assert task.output.end_of(task.pk) > 600_000
 
 
 def test_a_task_for_later_is_refused_and_not_stored(run):

@@ -3,7 +3,8 @@
 import pytest
 
 from taskapi.exceptions import NotRunning, TaskEnded
-from taskapi.models import Claim, Move, Reason, Signal, Status, Task, Worker, failure
+from taskapi.models import Claim, Move, Reason, Signal, Status, Task, Worker, failure, postponed
+from taskapi.models.queryset import TaskQuerySet
 from tests.conftest import final_events
 
 
@@ -207,3 +208,34 @@ def test_a_kill_keeps_its_signal_for_the_worker(running):
     task = running()
     task.kill(signal=Signal.KILL)
     assert Task.objects.get(pk=task.pk).signal == "KILL"
+
+
+def test_an_attempt_that_was_none_does_not_count(running, worker):
+    task = running()
+    Task.objects.record(worker, [postponed(task)])
+    Task.objects.update(run_at=task.created_at)
+    Task.objects.line_up_due()
+    [claim] = Task.objects.claim(worker, 1)
+    assert (claim.attempt, claim.max_attempts) == (2, 2)
+    Task.objects.record(worker, [failure(claim, Reason.ERROR, "no")])
+    task.refresh_from_db()
+    assert (task.status, task.max_attempts) == (Status.FAILED, 1)
+
+
+def test_killing_what_waits_leaves_alone_what_has_just_started(fork, worker, monkeypatch):
+    task, lock = fork(), TaskQuerySet._lock
+
+    def claim_first(tasks, ids, *columns):
+        monkeypatch.setattr(TaskQuerySet, "_lock", lock)
+        Task.objects.claim(worker, 1)
+        return tasks._lock(ids, *columns)
+
+    monkeypatch.setattr(TaskQuerySet, "_lock", claim_first)
+    assert Task.objects.filter(status=Status.PENDING).kill(strictly=True) == []
+    assert Task.objects.get(pk=task.pk).status == Status.RUNNING
+
+
+def test_many_are_killed_in_batches(user, monkeypatch):
+    monkeypatch.setattr("taskapi.models.queryset.KILL_BATCH", 2)
+    Task.objects.fork(user, [{"name": "a"}] * 5)
+    assert len(Task.objects.all().kill()) == 5

@@ -1,0 +1,144 @@
+"""The feed: one reader for all viewers, nothing left out, nothing told twice."""
+
+import pytest
+from django.db import connection
+
+from taskapi import feed
+from taskapi.exceptions import TooManyStreams
+from taskapi.models import Move, Report, Task, TaskEvent
+from tests.conftest import wait_for
+
+
+@pytest.fixture
+def moves(transactional_db):
+    return feed.Moves()
+
+
+def taken(mailbox, count):
+    """The next so many items that come."""
+    items = []
+    wait_for(lambda: items.extend(mailbox.take(0.1)) or len(items) >= count)
+    assert len(items) == count
+    return items
+
+
+def test_a_viewer_gets_the_moves_of_his_own_tasks(moves, user, other, fork):
+    with moves.subscribed(user.pk) as (mailbox, position):
+        mine, _ = fork(name="mine"), fork(owner=other)
+        mine.kill(by=user)
+        pending, killed = taken(mailbox, 2)
+    assert position < pending[0] < killed[0]
+    assert [item["status"] for _, item in (pending, killed)] == ["pending", "killed"]
+    assert (killed[1]["id"], killed[1]["name"], killed[1]["by"], killed[1]["status_label"]) == (
+        mine.pk,
+        "mine",
+        "ada",
+        "Killed",
+    )
+
+
+def test_what_can_be_large_is_not_sent(moves, user, fork):
+    with moves.subscribed(user.pk) as (mailbox, _):
+        fork(description="x" * 1_000)
+        [(_, fields)] = taken(mailbox, 1)
+    assert not {"description", "arguments", "result"} & fields.keys()
+
+
+def test_progress_is_told_without_an_id_and_once(moves, user, running, worker):
+    task = running()
+    with moves.subscribed(user.pk) as (mailbox, _):
+        Task.objects.report(worker, [Report(task.pk, 1, (0.5, "half"))])
+        assert taken(mailbox, 1) == [(None, {"id": task.pk, "progress": 0.5, "progress_text": "half"})]
+        assert mailbox.take(1.2) == []
+
+
+def test_two_hundred_viewers_cost_as_many_queries_as_one(moves, user, django_assert_max_num_queries):
+    moves.begin()
+    for count in (1, 200):
+        moves._subscribers[user.pk] = [feed.Mailbox() for _ in range(count)]
+        Task.objects.fork(user, [{"name": "a"}])
+        moves._next_progress = 0
+        with django_assert_max_num_queries(3):
+            moves.read()
+        assert all(len(mailbox.take(0)) == 1 for mailbox in moves._subscribers[user.pk])
+    moves._subscribers.clear()
+
+
+def test_the_reader_ends_with_its_last_viewer(moves, user):
+    with moves.subscribed(user.pk):
+        thread = moves._thread
+        assert thread.is_alive()
+    wait_for(lambda: not thread.is_alive())
+
+
+@pytest.fixture
+def gap(moves, user, fork, monkeypatch):
+    """An id is missing, as while a transaction that has it is not committed."""
+    monkeypatch.setattr(feed, "gap_patience", lambda: 0.5)
+    fork()
+    moves.begin()
+    mailbox = feed.Mailbox()
+    moves._subscribers[user.pk].append(mailbox)
+    task = fork()
+    missing = TaskEvent.objects.get(task=task)
+    TaskEvent.objects.filter(pk=missing.pk).delete()
+    fork()
+    yield missing, mailbox
+    moves._subscribers.clear()
+
+
+def statuses(mailbox):
+    return [event_id for event_id, _ in mailbox.take(0)]
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="PostgreSQL knows that nobody has the id")
+def test_later_moves_wait_for_one_that_is_not_committed_yet(moves, gap):
+    missing, mailbox = gap
+    moves.read()
+    assert statuses(mailbox) == []
+    missing.save(force_insert=True)
+    moves.read()
+    assert statuses(mailbox) == [missing.pk, missing.pk + 1]
+
+
+def test_a_gap_that_nobody_fills_is_passed_over(moves, gap):
+    missing, mailbox = gap
+    wait_for(lambda: moves.read() or moves.position > missing.pk)
+    assert statuses(mailbox) == [missing.pk + 1]
+
+
+def test_a_viewer_that_does_not_take_is_let_go(monkeypatch):
+    monkeypatch.setattr(feed, "ROOM", 3)
+    mailbox = feed.Mailbox()
+    for number in range(5):
+        mailbox.put(number)
+    assert (mailbox.take(0), mailbox.overflowed) == ([0, 1, 2], True)
+
+
+def test_seats_are_bounded():
+    seats = feed.Seats()
+    seats.take(1)
+    with pytest.raises(TooManyStreams):
+        seats.take(1)
+    seats.give_back()
+    seats.take(1)
+
+
+def test_a_watched_task_tells_output_and_end(transactional_db, running, worker):
+    task, watch = running(), feed.Watch()
+    with watch.subscribed(task.pk) as (mailbox, _):
+        assert taken(mailbox, 1) == [(False, False, None)]
+        Task.objects.report(worker, [Report(task.pk, 1, None, 0, b"a")])
+        assert taken(mailbox, 1) == [(False, False, 0)]
+        Task.objects.record(worker, [Move.completion(task)])
+        assert taken(mailbox, 1) == [(True, True, 0)]
+
+
+def test_a_killed_task_is_over_when_its_program_has_stopped(transactional_db, running, worker):
+    task, watch = running(), feed.Watch()
+    with watch.subscribed(task.pk) as (mailbox, _):
+        taken(mailbox, 1)
+        task.kill()
+        assert taken(mailbox, 1) == [(True, False, None)]
+        Task.objects.settle(worker)
+        assert taken(mailbox, 1) == [(True, True, None)]
