@@ -1,4 +1,4 @@
-"""Starts operating-system commands: the server's side of supervisor.py, which says what is spoken with it."""
+"""Starts operating-system commands: the server's side of the supervisor, whose package says what is spoken with it."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-SCRIPT = Path(__file__).with_name("supervisor.py")
+SCRIPT = Path(__file__).with_name("supervisor")
 TIMEOUT = 10.0
 
 
@@ -59,7 +59,9 @@ class Launcher:
         ours, theirs = socket.socketpair()
         # Nothing else of the server's environment, which holds secrets.
         env = {"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": tempfile.gettempdir()}
-        command = [sys.executable, "-I", "-S", "-X", "utf8", str(SCRIPT)]
+        # -I does not heed PYTHONDONTWRITEBYTECODE.
+        options = ["-I", "-S", "-X", "utf8"] + ["-B"] * sys.dont_write_bytecode
+        command = [sys.executable, *options, str(SCRIPT)]
         with theirs:
             try:
                 stdin = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)]

@@ -1,4 +1,4 @@
-"""An operating-system command, seen from the event loop of its task; supervisor.py sees to the processes themselves."""
+"""An operating-system command, seen from the event loop of its task; the supervisor sees to the processes."""
 
 import asyncio
 import codecs
