@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import json
 import mmap
 import os
 import signal
@@ -9,10 +10,13 @@ import socket
 import struct
 import sys
 import time
+from functools import partial
 
 from channel import Channel, catch_signals, close_all, describe, poll_for, read_signals, receive_descriptors
 from kernel import PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from nice import hurry
 from processes import census, count_tasks, descendants, families, send_signal
+from scratch import Note, remove_left
 from supervisor import ALONE, CROWDED, Supervisor
 
 # These must not end a supervisor: systemd, for one, sends SIGTERM to all processes of a unit. They are handled and not
@@ -30,14 +34,17 @@ PIDS = 2**22 + 1
 class Launcher:
     """Gives each command to a supervisor, and does for all of them what each would have to look at all of /proc for.
 
-    That is to count their processes, and to kill those whose supervisor was killed.
+    That is to count their processes, and to kill those whose supervisor was killed and to remove what they left.
     """
 
-    def __init__(self, server):
-        self.socket, self.server = server, watch_parent()
+    def __init__(self, server, most):
+        self.socket, self.server, self.most = server, watch_parent(), most
         # Where supervisors say that they are free.
         self.desk, self.their_desk = socket.socketpair()
-        self.idle, self.supervisors, self.strays = {}, set(), False
+        # Their notes by the pids of supervisors; whether processes, and which directories those that were killed left.
+        self.supervisors, self.strays, self.litter = {}, False, []
+        # Where supervisors get commands, and who of them waits for one.
+        self.lines, self.idle = {}, []
         self.next_look = self.next_glance = self.total = 0
         # In memory that all share.
         self.crowds = memoryview(mmap.mmap(-1, PIDS * 4)).cast("i")
@@ -49,9 +56,13 @@ class Launcher:
         while all(map(self.answer, self.ready())):
             self.reap()
             self.look()
-        for pid, line in self.idle.items():
-            line.close()
+        self.close_lines()
+        for pid in self.idle:
             os.waitpid(pid, 0)
+
+    def close_lines(self):
+        for line in self.lines.values():
+            line.close()
 
     def ready(self):
         busy = self.strays or len(self.supervisors) > len(self.idle)
@@ -69,11 +80,17 @@ class Launcher:
 
     def note_idle(self):
         data, descriptors = receive_descriptors(self.desk, 4, 1)
-        if len(self.idle) < SPARE:
-            [pid] = struct.unpack("i", data)
-            self.idle[pid] = socket.socket(fileno=descriptors[0])
+        [pid] = struct.unpack("i", data)
+        if descriptors:
+            self.lines[pid] = socket.socket(fileno=descriptors[0])
+        if pid in self.supervisors and len(self.idle) < SPARE:
+            self.idle.append(pid)
         else:  # it ends when its line is closed
-            close_all(descriptors)
+            self.hang_up(pid)
+
+    def hang_up(self, pid):
+        if line := self.lines.pop(pid, None):
+            line.close()
 
     def receive(self):
         """Takes the descriptors of one command; False when the server is gone."""
@@ -88,30 +105,37 @@ class Launcher:
     def dispatch(self, descriptors):
         """Gives the command to a supervisor that is free, or forks one."""
         while self.idle:
-            line = self.idle.popitem()[1]
-            with line, contextlib.suppress(ConnectionError):
-                socket.send_fds(line, [b"."], descriptors)
+            with contextlib.suppress(ConnectionError):
+                socket.send_fds(self.lines[self.idle.pop()], [b"."], descriptors)
                 return
         try:
-            pid = os.fork()
+            note = Note()
+            self.fork(note, partial(self.supervise, note, descriptors))
         except OSError as error:
             Channel(os.dup(descriptors[0])).send(failed=f"fork: {describe(error)}", exit_code=126)
-            return
-        if pid == 0:
-            self.supervise(descriptors)
-        self.supervisors.add(pid)
 
-    def supervise(self, descriptors):
-        """The life of a supervisor, a fork of this process."""
+    def supervise(self, note, descriptors):
+        return Supervisor(self.their_desk, self.server, self.crowds, note, self.most).serve(descriptors)
+
+    def fork(self, note, work):
+        """Forks a process that does this work, and exits with what it returns."""
+        pid = os.fork()
+        if pid == 0:
+            self.live(work)
+        self.supervisors[pid] = note
+
+    def live(self, work):
+        """The life of a fork of this process."""
         code = 1
         try:
             # While anybody has these, their other ends do not see the end of the launcher.
             self.socket.close()
             self.desk.close()
+            self.close_lines()
             os.close(self.signals)
             prctl(PR_SET_CHILD_SUBREAPER, 1)
             prctl(PR_SET_PDEATHSIG, ALONE)
-            code = Supervisor(self.their_desk, self.server, self.crowds).serve(descriptors)
+            code = work()
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
@@ -123,14 +147,18 @@ class Launcher:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
                     break
-                self.forget(pid)
-                self.strays = self.strays or status != 0
+                self.forget(pid, status != 0)
 
-    def forget(self, pid):
-        self.supervisors.discard(pid)
+    def forget(self, pid, killed):
+        note = self.supervisors.pop(pid, None)
+        if killed:
+            # At once: what it had goes on without a limit.
+            self.strays, self.next_look, self.next_glance = True, 0, 0
+            self.litter += [path for path in [note and note.read()] if path]
         self.crowds[pid] = 0
-        if line := self.idle.pop(pid, None):
-            line.close()
+        self.hang_up(pid)
+        if pid in self.idle:
+            self.idle.remove(pid)
 
     def look(self):
         """Tells the supervisors whose processes are too many, and kills those that have none."""
@@ -163,6 +191,14 @@ class Launcher:
             for pid in [stray, *descendants(stray, children)]:
                 send_signal(pid, table[pid].born, signal.SIGKILL)
         self.strays = bool(strays)
+        if self.litter and not strays:
+            self.sweep()
+
+    def sweep(self):
+        """Removes the scratch directories of supervisors that were killed, in a fork, as it can take long."""
+        with contextlib.suppress(OSError):
+            self.fork(Note(), partial(remove_left, self.litter))
+            self.litter = []
 
 
 def watch_parent():
@@ -189,15 +225,7 @@ def detach():
     return server
 
 
-def hurry():
-    """Takes precedence over everything, where that is allowed (nice(2), and sched(7) for the autogroup)."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, -20)
-    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as file:
-        file.write("-20")
-
-
-def main():
+def main(most):
     server = detach()
     hurry()
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
@@ -208,11 +236,11 @@ def main():
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     # What is setuid to another user could not be killed; so it is run without that.
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    launcher = Launcher(server)
+    launcher = Launcher(server, most)
     # What is there now is never looked through again, which would copy its pages into every fork.
     gc.freeze()
     launcher.serve()
 
 
 if __name__ == "__main__":
-    main()
+    main(json.loads(sys.argv[1]))

@@ -2,17 +2,36 @@
 
 import contextlib
 import itertools
+import mmap
 import os
 
 from channel import Refused
 
 
-def make_scratch(root):
-    """A new directory that only its owner can enter."""
+class Note:
+    """The path of a scratch directory in memory that a supervisor shares with the launcher, which outlives it."""
+
+    def __init__(self):
+        self.memory = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def write(self, path):
+        data = os.fsencode(path) + b"\0"
+        if len(data) <= len(self.memory):  # no longer path is one
+            self.memory[: len(data)] = data
+
+    def read(self):
+        return os.fsdecode(self.memory[: self.memory.find(b"\0")])
+
+
+def name_scratch(root):
+    """The path of a new directory."""
     root = root or os.environ.get("TMPDIR", "/tmp")  # noqa: S108
-    path = os.path.join(os.path.realpath(root), f"task-{os.urandom(8).hex()}")
+    return os.path.join(os.path.realpath(root), f"task-{os.urandom(8).hex()}")
+
+
+def make_scratch(path):
+    """Makes the directory, which only its owner can enter."""
     os.mkdir(path, 0o700)
-    return path
 
 
 def make_directory(scratch, name):
@@ -48,6 +67,14 @@ def remove(top):
             os.rmdir(directory)
     with contextlib.suppress(OSError):
         os.rmdir(heap)
+
+
+def remove_left(paths):
+    """Removes directories whose removal may have been interrupted; returns 0, which is to exit with."""
+    for path in paths:
+        remove(f"{path}-removed")
+        remove(path)
+    return 0
 
 
 def empty(directory, heap, names):

@@ -1,4 +1,9 @@
-"""Starts a command."""
+"""Starts a command; quickly if it may take as much as any command.
+
+A fork of a Python copies hundreds of pages, which takes longer than most of what a short command does. posix_spawn(3)
+does without, but can set no limits (setrlimit(2)). So a supervisor takes on itself the limits that no command exceeds,
+and its commands inherit them; only for lower ones it forks.
+"""
 
 import errno
 import json
@@ -6,35 +11,37 @@ import math
 import os
 import resource
 import signal
+from functools import partial
 
 from channel import Refused, describe
 from kernel import PR_SET_PDEATHSIG, prctl
+from nice import NICE
 
-# How nice commands are (nice(2)): a fork bomb would leave no time to those that are to end it.
-NICE = min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
+# A supervisor cannot live within lower limits than these.
+LEAST = {resource.RLIMIT_CPU: 600, resource.RLIMIT_AS: 2**30, resource.RLIMIT_NOFILE: 64}
 
 
 class Plan:
-    """All that a fork needs to become the command; made before it, because a fork copies every page that it touches."""
+    """All that a fork needs to become the command; made before it, because a fork copies every page that it touches.
 
-    def __init__(self, request, directory):
+    `inherited` are the limits that need not be set.
+    """
+
+    def __init__(self, request, directory, inherited):
         places = dict.fromkeys(("HOME", "PWD", "TMPDIR"), directory)
         self.argv, self.directory = request["argv"], directory
+        self.name = "".join(self.argv[:1])
         self.env = {"PATH": os.environ.get("PATH", os.defpath)} | places | request["env"]
-        self.paths = find(self.argv, self.env["PATH"], directory)
-        self.limits = [*limits(**request["limits"])]
+        self.paths = find(self.name, self.env["PATH"])
+        self.limits = [one for one in limits(**request["limits"]) if one not in inherited]
 
 
-def find(argv, path, directory):
-    """The files that may be the command, in the order of the PATH, like execvp(3). Raises Refused."""
-    name = "".join(argv[:1])
+def find(name, path):
+    """The files that may be the command, in the order of the PATH, like execvp(3); from its working directory."""
     if "/" in name:
         return [name]
-    paths = [f"{place or '.'}/{name}" for place in path.split(":")]
-    found = [path for path in paths if name and os.path.lexists(os.path.join(directory, path))]
-    if not found:
-        raise Refused(f"{name}: {os.strerror(errno.ENOENT)}", 127)
-    return found
+    places = path.split(":") if name else ()
+    return (file for place in places if os.path.lexists(file := f"{place or '.'}/{name}"))
 
 
 def limits(cpu=None, memory=None, file_size=None, open_files=None, processes=None):
@@ -58,8 +65,37 @@ def limit(kind, value, extra=0):
     return kind, (soft, hard)
 
 
-def spawn(plan, output, stdin):
-    """Runs a command in a session of its own; returns its pid once it is executed. Raises Refused."""
+def take_on(most):
+    """Sets these limits for this process, but for those that are too low for it; returns those that are set."""
+    taken = [one for one in limits(**most) if one[1][0] >= LEAST.get(one[0], 0)]
+    for kind, values in taken:
+        resource.setrlimit(kind, values)
+    return taken
+
+
+def spawn(plan, output, stdin, nicely):
+    """Runs a command in a session of its own; returns its pid once it is executed. Raises Refused.
+
+    `nicely` does something at the niceness of commands.
+    """
+    return spawn_by_fork(plan, output, stdin) if plan.limits else spawn_quickly(plan, output, stdin, nicely)
+
+
+def spawn_quickly(plan, output, stdin, nicely):
+    """Does it by posix_spawn(3), which has no place for a working directory: the supervisor goes there meanwhile."""
+    places = [(os.POSIX_SPAWN_DUP2, source, target) for source, target in ((stdin, 0), (output, 1), (output, 2))]
+    try:
+        os.chdir(plan.directory)
+        return nicely(lambda: try_each(plan, partial(os.posix_spawn, file_actions=places, setsid=True)))
+    except Exception as error:
+        what = "fork" if isinstance(error, BlockingIOError) else plan.name
+        raise Refused(f"{what}: {describe(error)}", exit_code(error)) from None
+    finally:
+        os.chdir("/")
+
+
+def spawn_by_fork(plan, output, stdin):
+    """Does it with the limits of the plan."""
     supervisor = os.getpid()
     reading, writing = os.pipe()
     try:
@@ -95,8 +131,7 @@ def become(plan, output, stdin, report, supervisor):
         if os.getppid() == supervisor:
             execute(plan, output, stdin)
     except Exception as error:
-        code = 127 if isinstance(error, FileNotFoundError) else 126
-        trouble = {"failed": f"{plan.argv[0]}: {describe(error)}", "exit_code": code}
+        trouble = {"failed": f"{plan.name}: {describe(error)}", "exit_code": exit_code(error)}
         os.write(report, json.dumps(trouble).encode())
     finally:
         os._exit(126)
@@ -110,10 +145,20 @@ def execute(plan, output, stdin):
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     for kind, values in plan.limits:
         resource.setrlimit(kind, values)
-    trouble = None
+    try_each(plan, os.execve)
+
+
+def try_each(plan, call):
+    """call(path, argv, env) with the paths one after another, until one is permitted."""
+    trouble = OSError(errno.ENOENT, "")
     for path in plan.paths:
         try:
-            os.execve(path, plan.argv, plan.env)  # noqa: S606
+            return call(path, plan.argv, plan.env)
         except PermissionError as error:
             trouble = error
     raise trouble
+
+
+def exit_code(error):
+    """What a shell exits with."""
+    return 127 if isinstance(error, FileNotFoundError) else 126

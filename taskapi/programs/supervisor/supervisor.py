@@ -10,9 +10,10 @@ import sys
 import time
 
 from channel import Channel, Refused, catch_signals, close_all, describe, poll_for, read_signals, receive_descriptors
+from nice import nicely
 from processes import census, descendants, families, send_signal
-from scratch import make_directory, make_scratch, remove
-from spawn import Plan, spawn
+from scratch import make_directory, make_scratch, name_scratch, remove
+from spawn import Plan, spawn, take_on
 
 CROWDED, ALONE = signal.SIGUSR1, signal.SIGUSR2
 # How often a supervisor without its launcher counts processes.
@@ -21,14 +22,21 @@ LOOK = 0.25
 PATIENCE, PAUSE = 10.0, 0.05
 # STOP looks so many times for processes that it has missed: a fork bomb could keep it busy for ever.
 ROUNDS = 20
+# After so many seconds of CPU a supervisor takes no other command: the limit that commands inherit is its own, too.
+RETIREMENT = 60
 UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class Supervisor:
-    """A process that runs one command after another; the limit of their processes is at its pid in `crowds`."""
+    """A process that runs one command after another.
 
-    def __init__(self, desk, server, crowds):
-        self.desk, self.server, self.crowds = desk, server, crowds
+    The limit of their processes is at its pid in `crowds`, and where they are, in `note`; `most` are the limits that no
+    command exceeds.
+    """
+
+    def __init__(self, desk, server, crowds, note, most):
+        self.desk, self.server, self.crowds, self.note = desk, server, crowds, note
+        self.limits, self.nicely, self.line = take_on(most), nicely(), None
         self.pid, self.launcher = os.getpid(), os.getppid()
         self.signals = catch_signals()
 
@@ -37,18 +45,22 @@ class Supervisor:
         while descriptors:
             left = Command(self, *descriptors).run()
             self.crowds[self.pid] = 0
-            if left:
-                return 1
+            if left or time.process_time() > RETIREMENT:
+                return min(left, 1)
             descriptors = self.next()
         return 0
 
     def next(self):
         """Waits for the descriptors of the next command, at a socket of which the launcher gets the other end."""
-        line, theirs = socket.socketpair()
-        with line:
-            with theirs, contextlib.suppress(OSError):
-                socket.send_fds(self.desk, [struct.pack("i", self.pid)], [theirs.fileno()])
-            return receive_descriptors(line, 1, 3)[1]
+        me = struct.pack("i", self.pid)
+        with contextlib.suppress(OSError):
+            if self.line:
+                self.desk.sendall(me)
+            else:
+                self.line, theirs = socket.socketpair()
+                with theirs:
+                    socket.send_fds(self.desk, [me], [theirs.fileno()])
+        return receive_descriptors(self.line, 1, 3)[1]
 
 
 class Command:
@@ -79,6 +91,7 @@ class Command:
                 left = self.kill()
                 if self.scratch:
                     remove(self.scratch)
+                    self.supervisor.note.write("")
             self.channel.send(**(refusal or self.account(left)))
         return left
 
@@ -86,20 +99,24 @@ class Command:
         try:
             if request is None:
                 raise Refused("no request", 126)
-            self.main = spawn(self.prepare(request), self.output, self.stdin)
+            self.main = spawn(self.prepare(request), self.output, self.stdin, self.supervisor.nicely)
         finally:
             close_all([self.output, self.stdin])
         self.limit = self.supervisor.crowds[self.supervisor.pid] = request["limits"].get("processes") or 0
-        self.channel.send(started=self.main, scratch=self.scratch)
+        if request.get("announce"):
+            self.channel.send(started=self.main, scratch=self.scratch)
 
     def prepare(self, request):
         """Makes the directories, and returns the plan. Raises Refused."""
         try:
-            self.scratch = make_scratch(request["scratch_root"])
+            scratch = name_scratch(request["scratch_root"])
+            self.supervisor.note.write(scratch)
+            make_scratch(scratch)
+            self.scratch = scratch
             directory = make_directory(self.scratch, request["cwd"])
         except (OSError, ValueError) as error:
             raise Refused(f"{request['cwd'] or 'scratch directory'}: {describe(error)}", 126) from None
-        return Plan(request, directory)
+        return Plan(request, directory, self.supervisor.limits)
 
     def watch(self, orders):
         """Waits for the end of the command, or until it has to be killed; obeys the server meanwhile."""
