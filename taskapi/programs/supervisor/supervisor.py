@@ -132,8 +132,8 @@ class Command:
     def wait(self, seconds):
         """Waits for a signal, an order, or this time."""
         alone, crowded = self.limit and os.getppid() != self.supervisor.launcher, False
-        if alone:
-            seconds = min(seconds, LOOK)
+        if alone:  # ever more rarely, as its own time of CPU has a limit
+            seconds = min(seconds, LOOK * (1 + time.process_time() / 10))
         for source, _ in self.poll.poll(None if seconds == math.inf else max(0, math.ceil(seconds * 1000))):
             if source == self.supervisor.signals:
                 crowded = CROWDED in read_signals(source)
