@@ -1,6 +1,7 @@
-"""Starts operating-system commands: the server's side of supervisor.py, which says what is spoken with it."""
+"""Starts operating-system commands: the server's side of the supervisor, whose package says what is spoken with it."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -10,8 +11,20 @@ import threading
 import time
 from pathlib import Path
 
-SCRIPT = Path(__file__).with_name("supervisor.py")
+from django.conf import settings
+
+SCRIPT = Path(__file__).with_name("supervisor")
 TIMEOUT = 10.0
+
+
+def most():
+    """The limits that no command exceeds."""
+    return {
+        "cpu": settings.COMMAND_CPU,
+        "memory": settings.COMMAND_MEMORY,
+        "file_size": settings.COMMAND_FILE_SIZE,
+        "open_files": settings.COMMAND_OPEN_FILES,
+    }
 
 
 class Launcher:
@@ -59,7 +72,9 @@ class Launcher:
         ours, theirs = socket.socketpair()
         # Nothing else of the server's environment, which holds secrets.
         env = {"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": tempfile.gettempdir()}
-        command = [sys.executable, "-I", "-S", "-X", "utf8", str(SCRIPT)]
+        # -I does not heed PYTHONDONTWRITEBYTECODE.
+        options = ["-I", "-S", "-X", "utf8"] + ["-B"] * sys.dont_write_bytecode
+        command = [sys.executable, *options, str(SCRIPT), json.dumps(most())]
         with theirs:
             try:
                 stdin = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0)]

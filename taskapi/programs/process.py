@@ -1,4 +1,4 @@
-"""An operating-system command, seen from the event loop of its task; supervisor.py sees to the processes themselves."""
+"""An operating-system command, seen from the event loop of its task; the supervisor sees to the processes."""
 
 import asyncio
 import codecs
@@ -19,6 +19,8 @@ HIGH_WATER = 256 * 2**10
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.05
 # What is dropped goes from a large pipe into memory that all share, once in so many seconds.
 DROP_PAUSE = 0.005
+# After an answer with one of these nothing more comes.
+LAST = {"ended", "failed"}
 BIN = mmap.mmap(-1, 2**20)
 
 
@@ -40,7 +42,8 @@ class Process:
         """
         with self._open():
             # Until the request is complete, a kill ends this coroutine, and with its socket the command.
-            await self._loop.sock_sendall(self._control, self._request)
+            if self._request:
+                await self._loop.sock_sendall(self._control, self._request)
             self._loop.add_reader(self._control, self._hear)
             self._loop.add_reader(self._output, self._read)
             self.task.on_signal = self._send_signal
@@ -68,6 +71,8 @@ class Process:
         os.set_blocking(self._output, False)
         stack.callback(self._stop_reading)
         with theirs, os.fdopen(output, "wb") as output, readable(self._stdin) as stdin:
+            # What there is room for, mostly all, so that nobody has to wait for it.
+            self._request = self._request[self._control.send(self._request) :]
             launch(theirs.fileno(), output.fileno(), stdin.fileno())
 
     def _stop_reading(self):
@@ -77,7 +82,7 @@ class Process:
             self._again.cancel()
 
     def _hear(self):
-        """Answers of the supervisor, lines of JSON; the end of file after the last of them."""
+        """Answers of the supervisor, lines of JSON; an end of file instead of the last of them when it was killed."""
         try:
             data = self._control.recv(READ)
         except BlockingIOError:
@@ -87,7 +92,7 @@ class Process:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._answers |= json.loads(line)
-        if not data:
+        if not data or self._answers.keys() & LAST:
             self._loop.remove_reader(self._control)
             settle(self._answered)
 

@@ -15,6 +15,8 @@ import pytest
 from taskapi.programs import launcher
 from tests.conftest import needs, wait_for
 
+# With these, or none, commands are started quickly; with lower ones by a fork.
+LOWER = {"open_files": 100}
 NO_LIMITS = dict.fromkeys(("cpu", "memory", "file_size", "open_files", "processes"))
 # Signals 32 and 33, which a C library keeps to itself.
 OF_THE_LIBRARY = 0b11 << 31
@@ -35,6 +37,7 @@ class Run:
         self.output, output = os.pipe()
         self.answers = self.control.makefile("rb")
         request = {"argv": argv, "env": {"MARK": self.mark} if env is None else env, "cwd": cwd, "scratch_root": root}
+        request["announce"] = True
         with theirs, os.fdopen(output, "wb") as output, readable(stdin) as stdin:
             launcher.launch(theirs.fileno(), output.fileno(), stdin.fileno())
         self.send({"limits": NO_LIMITS | limits, **request}, *orders)
@@ -152,6 +155,72 @@ def run(_nothing_is_left):
         wait_for(lambda mark=one.mark: not processes(mark))
 
 
+def limits_of(command):
+    """What `ulimit` says in it: (CPU, address space, file size, open files), soft and hard."""
+    command.end()
+    assert len(command.text.split()) == 8, command.text
+    return command.text.split()
+
+
+SHOW_LIMITS = "for kind in t v f n; do echo $(ulimit -S$kind) $(ulimit -H$kind); done"
+
+
+def shown(cpu, memory, file_size, open_files):
+    """The same of these limits."""
+    values = (cpu, cpu + 1), (memory // 1024,) * 2, (file_size // 512,) * 2, (open_files,) * 2
+    return [str(value) for pair in values for value in pair]
+
+
+@pytest.mark.parametrize("limits", [{}, launcher.most()])
+def test_the_limits_of_the_operator_hold(run, limits):
+    assert limits_of(run(SHOW_LIMITS, **limits)) == shown(**launcher.most())
+
+
+def test_lower_limits_are_those_of_one_command_only(run):
+    most = launcher.most()
+    lower = {"cpu": 9, "memory": 2**29, "file_size": 2**20, "open_files": 50}
+    supervisors = set()
+    for limits in [most, lower, most, most | {"cpu": 7}, most, lower, {}]:
+        command = run(SHOW_LIMITS, **limits)
+        supervisors.add((stat_of(command.start().pid) or (None, None))[1])
+        assert limits_of(command) == shown(**most | limits)
+    assert len(supervisors - {None}) <= 2  # the one before may not be free yet
+
+
+def test_no_command_has_more_than_the_operator_allows(run):
+    more = {name: 2 * value for name, value in launcher.most().items()}
+    assert limits_of(run(SHOW_LIMITS, **more))[1::2] == shown(**launcher.most())[1::2]
+
+
+def test_limits_of_the_operator_that_are_too_low_for_a_supervisor(run, monkeypatch):
+    low = {"cpu": 5, "memory": 2**28, "file_size": 0, "open_files": 20}
+    monkeypatch.setattr(launcher, "most", lambda: low)
+    launcher.close()
+    for limits in [low, low, low | {"open_files": 15}]:
+        assert limits_of(run(SHOW_LIMITS, **limits)) == shown(**limits)
+    launcher.close()
+
+
+@pytest.mark.parametrize("limits", [{}, LOWER])
+def test_niceness(run, limits):
+    for _ in range(20):
+        command = run("nice; (setsid nice)", **limits)
+        command.end()
+        assert command.text.split() == [str(min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10))] * 2
+
+
+def test_many_commands_through_one_supervisor(run):
+    supervisors = set()
+    for i in range(200):
+        command = Run(["/bin/sh", "-c", f"echo $PPID; exit {i}"], **[{}, LOWER][i % 2])
+        assert command.end()["ended"] == i
+        supervisors.add(command.text)
+        command.close()
+    assert len(supervisors) <= 3
+    [pid] = [int(pid) for pid in supervisors][:1]
+    assert len(os.listdir(f"/proc/{pid}/fd")) < 15
+
+
 @pytest.mark.parametrize("code", [0, 1, 77, 255])
 def test_exit_codes(run, code):
     assert run(f"exit {code}").end()["ended"] == code
@@ -205,17 +274,19 @@ def test_nothing_of_the_server_is_in_the_launcher(monkeypatch):
     assert names == {"PATH", "TMPDIR", ""}
 
 
-def test_the_command_has_no_descriptor_but_the_three(run):
+@pytest.mark.parametrize("limits", [{}, LOWER])
+def test_the_command_has_no_descriptor_but_the_three(run, limits):
     with open(os.devnull) as leak:
         os.set_inheritable(leak.fileno(), True)
         launcher.close()
-        command = run([sys.executable, "-c", "import os; print(*os.listdir('/proc/self/fd'))"])
+        command = run([sys.executable, "-c", "import os; print(*os.listdir('/proc/self/fd'))"], **limits)
         command.end()
     assert command.text.split() == ["0", "1", "2", "3"]  # 3 is that of the listdir
 
 
-def test_signals_are_as_in_a_shell(run):
-    command = run("grep -E 'Sig(Blk|Ign)' /proc/self/status; umask; ulimit -c")
+@pytest.mark.parametrize("limits", [{}, LOWER])
+def test_signals_are_as_in_a_shell(run, limits):
+    command = run("grep -E 'Sig(Blk|Ign)' /proc/self/status; umask; ulimit -c", **limits)
     command.end()
     _, blocked, _, ignored, umask, core = command.text.split()
     assert (int(blocked, 16), int(ignored, 16) & ~OF_THE_LIBRARY, umask, core) == (0, 0, "0077", "0")
@@ -261,23 +332,27 @@ def test_the_scratch_directory_is_removed_whatever_is_in_it(run, tmp_path):
     assert (keep / "file").exists()
 
 
-def test_not_found(run):
-    assert run(["mkae", "all"]).answer() == {"failed": "mkae: No such file or directory", "exit_code": 127}
-    assert run(["/no/such"]).answer() == {"failed": "/no/such: No such file or directory", "exit_code": 127}
+@pytest.mark.parametrize("limits", [{}, LOWER])
+def test_not_found(run, limits):
+    for name in ("mkae", "/no/such", "./such"):
+        answer = run([name, "all"], **limits).answer()
+        assert answer == {"failed": f"{name}: No such file or directory", "exit_code": 127}
 
 
-def test_not_executable(run, tmp_path):
+@pytest.mark.parametrize("limits", [{}, LOWER])
+def test_not_executable(run, tmp_path, limits):
     script = tmp_path / "script"
     script.write_text("echo")
-    assert run([str(script)]).answer() == {"failed": f"{script}: Permission denied", "exit_code": 126}
+    assert run([str(script)], **limits).answer() == {"failed": f"{script}: Permission denied", "exit_code": 126}
     script.chmod(0o755)
-    assert run([str(script)]).answer() == {"failed": f"{script}: Exec format error", "exit_code": 126}
-    assert run(["script"], env={"PATH": str(tmp_path)}).answer()["exit_code"] == 126
+    assert run([str(script)], **limits).answer() == {"failed": f"{script}: Exec format error", "exit_code": 126}
+    assert run(["script"], env={"PATH": str(tmp_path)}, **limits).answer()["exit_code"] == 126
 
 
 @pytest.mark.parametrize(("argv", "env"), [(["a\0b"], {}), ([""], {}), ([], {}), (["true"], {"A=B": ""})])
-def test_what_no_command_can_be(run, argv, env):
-    assert run(argv, env=env).answer()["exit_code"] in (126, 127)
+@pytest.mark.parametrize("limits", [{}, LOWER])
+def test_what_no_command_can_be(run, argv, env, limits):
+    assert run(argv, env=env, **limits).answer()["exit_code"] in (126, 127)
 
 
 def test_the_limit_of_cpu(run):
@@ -447,13 +522,15 @@ def test_signals_to_all_processes_of_the_unit_do_not_end_supervisors(run):
     assert command.end()["ended"] == 7
 
 
-def test_a_supervisor_that_is_killed_takes_every_process_with_it(run, tmp_path):
-    command = run(f"{DAEMON}; sleep 100 & echo up; wait", root=str(tmp_path)).start()
+@pytest.mark.parametrize("limits", [{}, LOWER])
+def test_a_supervisor_that_is_killed_takes_every_process_with_it(run, tmp_path, limits):
+    command = run(f"{DAEMON}; touch file; sleep 100 & echo up; wait", root=str(tmp_path), **limits).start()
     command.read()
     os.kill(stat_of(command.pid)[1], signal.SIGKILL)
     assert command.rest() == ""
     assert command.answer() is None
     wait_for(lambda: not processes(command.mark))
+    wait_for(lambda: not list(tmp_path.iterdir()))
 
 
 def test_commands_go_on_when_the_launcher_is_killed(run):
