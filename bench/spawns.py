@@ -10,12 +10,14 @@ from contextlib import contextmanager
 
 from bench.measure import memory
 from taskapi.engines.threads import ThreadEngine
-from taskapi.models import Status, Task
-from taskapi.programs import launcher
+from taskapi.models import Claim, Status, Task
+from taskapi.programs import get_program, launcher
+from taskapi.runner import Run, drive, new_loop
 from userapi.models import User
 
 READ = 64 * 2**10
 LOOK = 0.01
+GRACE = 5
 
 
 class Telling(ThreadEngine):
@@ -48,6 +50,30 @@ def tasks(argv, count, slots):
     if Task.objects.filter(status=Status.COMPLETED).count() != count + slots:
         raise RuntimeError("Not all of them completed.")
     return {"seconds": seconds / count, "cpu": (cpu() - before) / (count + slots)}
+
+
+def programs(argv, count, threads):
+    """So many runs of the program in as many threads at once, whose ends nobody writes."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run_program, [argv] * threads))  # starts the launcher
+        begin = time.monotonic()
+        list(pool.map(run_program, [argv] * count))
+        seconds = time.monotonic() - begin
+    launcher.close()
+    return {"seconds": seconds / count}
+
+
+def run_program(argv):
+    moves = []
+    claim = Claim(0, "bench", "command", get_program("command").check({"argv": argv}), None, 1, 1)
+    drive(Run(claim, GRACE, lambda run, move: moves.append(move), hear), new_loop())
+    if moves[0].to != Status.COMPLETED:
+        raise RuntimeError(moves[0])
+
+
+def hear(reporter):
+    reporter.take_all(lambda task_id: 0)
+    reporter.stored()
 
 
 def one_by_one(argv, count):

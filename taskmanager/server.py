@@ -65,11 +65,22 @@ def serve(application, listener):
         ident=None,
     )
     server.channel_class = Channel
+    end_streams_first(server.task_dispatcher, closing)
     try:
         server.run()
     finally:
-        closing.set()
         server.close()
+
+
+def end_streams_first(dispatcher, closing):
+    """Waitress waits for the requests under way before it says that it ends; so they are told before."""
+    shut_down = dispatcher.shutdown
+
+    def tell_and_shut_down(*arguments, **options):
+        closing.set()
+        return shut_down(*arguments, **options)
+
+    dispatcher.shutdown = tell_and_shut_down
 
 
 def told_of_the_end(application, closing):
