@@ -32,7 +32,7 @@ class TaskViewSet(viewsets.ViewSet):
         specs = valid(ForkSerializer(data=request.data, many=many))
         specs = specs if many else [specs]
         check_allowed(request.user, specs)
-        tasks, new = get_engine().fork_once(request.user, specs, *fork_key(request))
+        tasks, new = get_engine().fork_once(request.user, specs, *fork_key(request, request.data))
         code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
         if many:
             return Response([answers.whole(task) for task in tasks], code)
@@ -73,8 +73,9 @@ class TaskViewSet(viewsets.ViewSet):
         task = self.get_task(pk)
         spec = valid(ForkSerializer(data={name: getattr(task, name) for name in AGAIN}))
         check_allowed(request.user, [spec])
-        [again] = get_engine().fork(request.user, [spec | {"restarted_from_id": task.pk}])
-        return self.answer_fork(again, status.HTTP_201_CREATED)
+        spec["restarted_from_id"] = task.pk
+        [again], new = get_engine().fork_once(request.user, [spec], *fork_key(request, {"restart": task.pk}))
+        return self.answer_fork(again, status.HTTP_201_CREATED if new else status.HTTP_200_OK)
 
     def output(self, request, pk):
         task = self.get_task(pk)
@@ -137,13 +138,13 @@ def check_nice(user, specs):
         raise PermissionDenied("A nice value below 0 needs the permission taskapi.negative_nice.")
 
 
-def fork_key(request):
-    """(Idempotency-Key, digest of the body) of a request; the key is None without one. Raises ValidationError."""
+def fork_key(request, wanted):
+    """(Idempotency-Key, digest of what is wanted) of a request; the key is None without one. Raises ValidationError."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
         raise ValidationError({"Idempotency-Key": ["Expected 1 to 255 characters of ASCII, without spaces."]})
-    body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS) if key else b""
-    return key, hashlib.sha256(body).hexdigest()
+    text = orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS) if key else b""
+    return key, hashlib.sha256(text).hexdigest()
 
 
 def same_tag(given, tag):

@@ -44,6 +44,14 @@ def words(name, default=()):
     return [word.strip() for word in text(name, ",".join(default)).split(",") if word.strip()]
 
 
+def directory(name):
+    """The path of a directory in which files can be made; an empty text when there is none."""
+    path = text(name)
+    if path and not (os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)):
+        raise wrong(name, path, "expected a directory in which this user can make others")
+    return path
+
+
 def hosts(name, default):
     """A comma-separated list of host names, as Django's ALLOWED_HOSTS takes them."""
     for host in (found := words(name, default)):

@@ -135,7 +135,7 @@ REST_FRAMEWORK = {
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "last-event-id"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
 
 # Limits, each named in the error that it causes.
@@ -164,7 +164,7 @@ STREAM_LIMIT = env.number("STREAM_LIMIT", 64)
 TASK_OPEN_PROGRAMS = env.words("TASK_OPEN_PROGRAMS")
 
 # Where the scratch directories are made; by default where the system has its temporary files.
-COMMAND_SCRATCH = env.text("COMMAND_SCRATCH")
+COMMAND_SCRATCH = env.directory("COMMAND_SCRATCH")
 # What one task of the program `command` may take; a fork can lower each.
 COMMAND_CPU = env.number("COMMAND_CPU", 3_600)  # seconds
 COMMAND_MEMORY = env.number("COMMAND_MEMORY", 4 * 2**30, least=2**20, most=2**60)  # bytes

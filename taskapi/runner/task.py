@@ -77,9 +77,9 @@ class RunningTask(Reporter):
             yield item
             self.progress(min(1, number / total) if total else None, text or ("" if total else str(number)))
 
-    def print(self, *values, sep=" ", end="\n"):
-        """Adds a line to the output of the task, as the built-in print does."""
-        self.write(sep.join(map(str, values)) + end)
+    def print(self, *values, sep=" ", end="\n", flush=False):
+        """Adds a line to the output of the task, as the built-in print does; it is written soon in any case."""
+        self.write((" " if sep is None else sep).join(map(str, values)) + ("\n" if end is None else end))
 
     def write(self, text):
         """Adds this text (str, or bytes of UTF-8) to the output of the task, as it is."""

@@ -97,7 +97,7 @@ def test_the_arguments_of_a_command_are_complete_in_its_task(client, settings):
     arguments = client.post(TASKS, COMMAND | {"arguments": {"argv": "ls | wc", "shell": True}}).json()["arguments"]
     assert list(arguments) == ["argv", "shell", "stdin", "env", "cwd", "limits"]
     assert (arguments["argv"], arguments["env"], arguments["cwd"]) == ("ls | wc", {}, "")
-    assert arguments["limits"]["cpu_seconds"] == settings.COMMAND_CPU
+    assert set(arguments["limits"].values()) == {None}  # the operator's, whatever they are when it runs
 
 
 @pytest.mark.parametrize(

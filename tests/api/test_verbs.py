@@ -139,6 +139,13 @@ def test_old_keys_are_forgotten(client):
     assert fork_with(client, "k1", {"name": "b"}).status_code == 201
 
 
+def test_the_same_key_restarts_once(client, fork):
+    task, key = fork(), {"Idempotency-Key": "k1"}
+    answers = [client.post(path(task, "restart/"), headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert Task.objects.count() == 2
+
+
 def test_a_key_does_not_fork_again_when_its_task_is_gone(client):
     fork_with(client, "k1", {"name": "a"})
     Task.objects.all().delete()

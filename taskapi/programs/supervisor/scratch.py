@@ -58,9 +58,12 @@ def remove(top):
     heap, names = f"{top}-removed", itertools.count()
     with contextlib.suppress(OSError):
         os.mkdir(heap, 0o700)
-        os.chmod(top, 0o700)
         os.rename(top, f"{heap}/{next(names)}")
     full = [f"{heap}/0"]
+    # The command can have put something else in its place. Here, nobody can any more.
+    if os.path.islink(full[0]) or not os.path.isdir(full[0]):
+        with contextlib.suppress(OSError):
+            os.unlink(full.pop())
     for directory in full:
         with contextlib.suppress(OSError):
             full += empty(directory, heap, names)
