@@ -115,6 +115,13 @@ class CommandContract(BackgroundContract):
         assert scratch.startswith("/")
         assert not os.path.exists(scratch)
 
+    def test_a_link_in_the_place_of_the_scratch_directory_is_not_followed(self, run, tmp_path):
+        (tmp_path / "kept").write_text("x")
+        task = run(f"cd /; rmdir $HOME; ln -s {tmp_path} $HOME; echo $HOME")
+        self.ends(task, Status.COMPLETED)
+        assert (tmp_path / "kept").exists()
+        assert not os.path.lexists(printed(task).decode().strip())
+
     @pytest.mark.parametrize(
         ("argv", "limits", "error"),
         [

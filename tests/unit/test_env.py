@@ -112,3 +112,11 @@ def test_another_database_needs_a_secret_key():
 def manage(*arguments, environment):
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_a_directory_has_to_be_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    assert env.directory("PLACE") == str(tmp_path)
+    monkeypatch.setenv("PLACE", str(tmp_path / "nowhere"))
+    with pytest.raises(ImproperlyConfigured, match="PLACE=.*nowhere"):
+        env.directory("PLACE")
