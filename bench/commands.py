@@ -3,10 +3,10 @@
 `program` is the engine's side alone: from Run.begin until its move is handed over, to a recorder that writes nothing.
 `whole` is a task with claims, moves, events and output in SQLite. `one at a time`: from the fork of a task until its
 end is written, and then the next. `8 at once`: forked beforehand, from the start of an engine with 8 slots until the
-last end is written. The baseline calls subprocess.run() in as many threads. What a whole task takes more than its command is
-the same for all of them, so that the shortest have the worst ratios. The launcher runs already, but its start is in the
-CPU, which is that of the server, the launcher, the supervisors and the commands together. The baseline of the output
-reads a pipe into a file.
+last end is written. The baseline calls subprocess.run() in as many threads. What a whole task takes more than its
+command is the same for all of them, so that the shortest have the worst ratios. The launcher runs already, but its
+start is in the CPU, which is that of the server, the launcher, the supervisors and the commands together. The baseline
+of the output reads a pipe into a file.
 """
 
 import sys
