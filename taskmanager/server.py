@@ -15,7 +15,8 @@ from waitress.task import ErrorTask
 
 from taskmanager.wire import dumps
 
-THREADS = 32
+# Each thread, also one of a stream, keeps a connection to the database, of which PostgreSQL has 100 by default.
+THREADS = 16
 CONNECTIONS = 2_000
 # Of the descriptors that the process may open, connections get this part.
 SHARE = 4

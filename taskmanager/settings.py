@@ -159,7 +159,7 @@ TASK_OUTPUT_LIMIT = env.number("TASK_OUTPUT_LIMIT", 2**20)  # bytes
 TASK_USER_ACTIVE = env.number("TASK_USER_ACTIVE", 20_000, least=0)
 TASK_USER_RUNNING = env.number("TASK_USER_RUNNING", 0, least=0)
 # How many clients may wait for an end, follow output or watch events at once, in each process.
-STREAM_LIMIT = env.number("STREAM_LIMIT", 64)
+STREAM_LIMIT = env.number("STREAM_LIMIT", 16)
 # Programs that everybody may run although they ask for a permission.
 TASK_OPEN_PROGRAMS = env.words("TASK_OPEN_PROGRAMS")
 
