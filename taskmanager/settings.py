@@ -1,5 +1,6 @@
 """The one settings file. Everything an operator may change comes from the environment; the defaults are safe."""
 
+import math
 import os
 import secrets
 from importlib.util import find_spec
@@ -36,8 +37,16 @@ def database(url):
         }
         # A file, because the server processes of the tests open the same database.
         options["TEST"] = {"NAME": os.environ.get("TEST_SQLITE", BASE_DIR / "test.sqlite3")}
+    # A process that is suspended in the middle of a transaction keeps what it has locked. With these, the database ends
+    # its connection after a lease, so that the others wait no longer than they would for a dead one.
+    idle = math.ceil(TASK_LEASE.total_seconds())
+    if options["ENGINE"].endswith("postgresql"):
+        given = options.setdefault("OPTIONS", {}).get("options", "")
+        options["OPTIONS"]["options"] = f"-c idle_in_transaction_session_timeout={idle}s {given}".strip()
     if options["ENGINE"].endswith("mysql"):
         options.setdefault("OPTIONS", {})["charset"] = "utf8mb4"
+        # MySQL has no such setting, and reads a comment there.
+        options["OPTIONS"]["init_command"] = f"SET @lease = {idle} /*M!100300 , SESSION idle_transaction_timeout = {idle} */"
         options["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
     return options
 
@@ -60,6 +69,7 @@ def secret_key():
     return file.read_text().strip()
 
 
+TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
 DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -152,7 +162,6 @@ LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
 
 TASK_ENGINE = env.text("TASK_ENGINE", "threads")
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
-TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
 TASK_RETENTION = env.duration("TASK_RETENTION", None)
 TASK_OUTPUT_LIMIT = env.number("TASK_OUTPUT_LIMIT", 2**20)  # bytes

@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -104,6 +106,37 @@ def test_a_process_suspended_for_longer_than_its_lease(server, second):
     second.stop()
     _, task = server.call("POST", TASKS, {"name": "after", "arguments": {"seconds": 0}}, token)
     wait_for(lambda: server.call("GET", f"{TASKS}{task['id']}/", token=token)[1]["status"] == "completed")
+
+
+HOLD = """
+import time, django
+django.setup()
+from django.db import transaction
+from taskapi.models import Worker
+with transaction.atomic():
+    print(list(Worker.objects.select_for_update()), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="its writers have no server that could end one")
+def test_a_process_suspended_in_a_transaction_keeps_its_locks_for_a_lease(transactional_db):
+    worker = Worker.objects.enlist("threads", 1)
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url(),
+        "SECRET_KEY": "test",
+        "TASK_LEASE": "1s",
+        "DJANGO_SETTINGS_MODULE": "taskmanager.settings",
+    }
+    command = [sys.executable, "-c", HOLD]
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        assert worker.retire()
+        assert time.monotonic() - began < 10
+        process.kill()
 
 
 def test_a_dead_process_is_recovered_by_another_within_a_lease(server, second):
