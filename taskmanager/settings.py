@@ -46,7 +46,8 @@ def database(url):
     if options["ENGINE"].endswith("mysql"):
         options.setdefault("OPTIONS", {})["charset"] = "utf8mb4"
         # MySQL has no such setting, and reads a comment there.
-        options["OPTIONS"]["init_command"] = f"SET @lease = {idle} /*M!100300 , SESSION idle_transaction_timeout = {idle} */"
+        only_mariadb = f"/*M!100300 , SESSION idle_transaction_timeout = {idle} */"
+        options["OPTIONS"]["init_command"] = f"SET @lease = {idle} {only_mariadb}"
         options["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
     return options
 
