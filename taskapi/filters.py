@@ -136,12 +136,10 @@ def wanted_fields(parameters):
     if "fields" not in parameters:
         return answers.LS
     names = [name.strip() for name in parameters["fields"].split(",")]
-    if names == ["all"]:
-        return answers.WHOLE
-    if unknown := [name for name in names if name not in answers.WHOLE]:
+    if unknown := [name for name in names if name not in (*answers.WHOLE, "all")]:
         text = f"There is no field {unknown[0]!r}. Known are: all, {', '.join(answers.WHOLE)}."
         raise ValidationError({"fields": [text]})
-    return list(dict.fromkeys(names))
+    return answers.WHOLE if "all" in names else list(dict.fromkeys(names))
 
 
 def check_known(parameters, known):

@@ -153,12 +153,13 @@ def output(task_id, offset):
 
 
 def messages(user_id, last_id):
+    end = time.monotonic() + settings.STREAM_TTL.total_seconds()
     with moves.subscribed(user_id) as (mailbox, position):
         yield f"retry: {RETRY}\n\n".encode()
         yield from begin(user_id, last_id, position)
         release()
-        while not mailbox.overflowed:
-            came = yield Wait(mailbox, HEARTBEAT)
+        while not mailbox.overflowed and (left := end - time.monotonic()) > 0:
+            came = yield Wait(mailbox, min(HEARTBEAT, left))
             fresh = [item for item in came if item[0] is None or item[0] > (last_id or 0)]
             yield b"".join(encode("task", *item) for item in fresh) or b": still here\n\n"
 

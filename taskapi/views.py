@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from taskapi import answers, filters, streams
+from taskapi import answers, filters, schema, streams
 from taskapi.engines import get_engine
 from taskapi.programs import get_program, programs
 from taskapi.serializers import DEFAULT_PROGRAM, EditSerializer, ForkSerializer, SignalSerializer
@@ -23,10 +23,12 @@ AGAIN = ("name", "description", "program", "arguments", "nice", "timeout", "max_
 class TaskViewSet(viewsets.ViewSet):
     """The user's own tasks."""
 
+    @schema.ls
     def list(self, request):
         rows, following = filters.page(request.user.tasks, request.query_params, request.build_absolute_uri())
         return Response(rows, headers={"Link": f'<{following}>; rel="next"'} if following else None)
 
+    @schema.fork
     def create(self, request):
         many = isinstance(request.data, list)
         specs = valid(ForkSerializer(data=request.data, many=many))
@@ -38,10 +40,12 @@ class TaskViewSet(viewsets.ViewSet):
             return Response([answers.whole(task) for task in tasks], code)
         return self.answer_fork(tasks[0], code)
 
+    @schema.killall
     def killall(self, request):
         killed = get_engine().killall(filters.killable(request.user.tasks, request.query_params), by=request.user)
         return Response({"detail": f"{killed:,} task{'s' * (killed != 1)} killed", "killed": killed})
 
+    @schema.ps
     def retrieve(self, request, pk):
         task = self.get_task(pk)
         if seconds := filters.seconds_to_wait(request.query_params):
@@ -52,6 +56,7 @@ class TaskViewSet(viewsets.ViewSet):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         return Response(answers.whole(task), headers={"ETag": tag})
 
+    @schema.edit
     def edit(self, request, pk):
         task = self.get_task(pk)
         fields = valid(EditSerializer(data=request.data))
@@ -59,16 +64,19 @@ class TaskViewSet(viewsets.ViewSet):
         task.edit(**fields)
         return Response(answers.whole(task), headers={"ETag": answers.tag(task)})
 
+    @schema.kill
     def destroy(self, request, pk):
         task = self.get_task(pk)
         get_engine().kill(task, by=request.user)
         return Response({"detail": f"Task {task.pk} killed"})
 
+    @schema.signal
     def signal(self, request, pk):
         task = self.get_task(pk)
         get_engine().signal(task, valid(SignalSerializer(data=request.data))["signal"], by=request.user)
         return Response(answers.whole(task))
 
+    @schema.restart
     def restart(self, request, pk):
         task = self.get_task(pk)
         spec = valid(ForkSerializer(data={name: getattr(task, name) for name in AGAIN}))
@@ -77,6 +85,7 @@ class TaskViewSet(viewsets.ViewSet):
         [again], new = get_engine().fork_once(request.user, [spec], *fork_key(request, {"restart": task.pk}))
         return self.answer_fork(again, status.HTTP_201_CREATED if new else status.HTTP_200_OK)
 
+    @schema.output
     def output(self, request, pk):
         task = self.get_task(pk)
         offset, following = filters.output_place(request.query_params)
@@ -86,6 +95,7 @@ class TaskViewSet(viewsets.ViewSet):
         headers = {"X-Next-Offset": offset + len(data)}
         return HttpResponse(data, content_type="text/plain; charset=utf-8", headers=headers)
 
+    @schema.history
     def events(self, request, pk):
         return Response([answers.event(event) for event in self.get_task(pk).events.select_related("by")])
 
@@ -105,6 +115,7 @@ class TaskViewSet(viewsets.ViewSet):
 class EventsView(APIView):
     """The moves and the progress of the user's tasks, as they happen."""
 
+    @schema.events
     def get(self, request):
         filters.check_known(request.query_params, ())
         return streams.events(request, filters.last_event(request.headers))
@@ -113,6 +124,7 @@ class EventsView(APIView):
 class ProgramsView(APIView):
     """The programs that the user may run."""
 
+    @schema.list_programs
     def get(self, request):
         mine = [program for _, program in sorted(programs.items()) if program.open_to(request.user)]
         return Response([answers.described(program) for program in mine])

@@ -10,6 +10,7 @@ import dj_database_url
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
+import taskmanager
 from taskmanager import env, page
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "corsheaders",
+    "drf_spectacular",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -135,12 +137,25 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["taskmanager.wire.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["taskmanager.wire.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskmanager.wire.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "taskmanager.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": 0,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "UNIX Task Manager",
+    "DESCRIPTION": "Background work with the UNIX process model: fork, ls, ps, tail -f, wait, kill.",
+    "VERSION": taskmanager.__version__,
+    "OAS_VERSION": "3.1.0",
+    "DEFAULT_GENERATOR_CLASS": "taskmanager.schema.Generator",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/",
+    "ENUM_NAME_OVERRIDES": {"Status": "taskapi.models.Status", "Reason": "taskapi.models.Reason"},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
@@ -170,6 +185,8 @@ TASK_USER_ACTIVE = env.number("TASK_USER_ACTIVE", 20_000, least=0)
 TASK_USER_RUNNING = env.number("TASK_USER_RUNNING", 0, least=0)
 # How many clients may wait for an end, follow output or watch events at once, in each process.
 STREAM_LIMIT = env.number("STREAM_LIMIT", 16)
+# Then a stream of events ends; its client comes again, and shows whether its token still holds.
+STREAM_TTL = env.duration("STREAM_TTL", "1h")
 # Programs that everybody may run although they ask for a permission.
 TASK_OPEN_PROGRAMS = env.words("TASK_OPEN_PROGRAMS")
 

@@ -3,10 +3,12 @@
 from django.urls import include, path, re_path
 
 from taskmanager import errors
+from taskmanager.schema import SchemaView
 
 urlpatterns = [
     path("userapi/", include("userapi.urls")),
     path("taskapi/", include("taskapi.urls")),
+    path("schema/", SchemaView.as_view(), name="schema"),
     # Last, so that an unknown URL is JSON with DEBUG on, too.
     re_path("", errors.not_found),
 ]

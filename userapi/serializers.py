@@ -30,6 +30,8 @@ def check_password_rules(password, user, field):
 
 
 class ProfileSerializer(StrictSerializer):
+    """A user, as the user sees it."""
+
     id = serializers.IntegerField(read_only=True)
     username = StringField(max_length=USERNAME.max_length)
     email = StringField(max_length=EMAIL.max_length, validators=[EmailValidator()])
@@ -66,6 +68,8 @@ class ProfileSerializer(StrictSerializer):
 
 
 class RegisterSerializer(ProfileSerializer):
+    """A new user."""
+
     password = PasswordField()
 
     def validate(self, data):
@@ -78,11 +82,15 @@ class RegisterSerializer(ProfileSerializer):
 
 
 class LoginSerializer(StrictSerializer):
+    """Who wants a token."""
+
     username = StringField(max_length=1024)
     password = PasswordField()
 
 
 class PasswordSerializer(StrictSerializer):
+    """The old password and the new one."""
+
     old_password = PasswordField()
     new_password = PasswordField()
 

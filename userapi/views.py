@@ -1,11 +1,13 @@
 from django.contrib.auth import authenticate
 from django.db import transaction
+from drf_spectacular.utils import extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskmanager.wire import SmallJSONParser
+from userapi import schema
 from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
 from userapi.throttling import LoginAttempts
 
@@ -22,6 +24,7 @@ class OpenView(APIView):
 
 
 class RegisterView(OpenView):
+    @schema.register
     def post(self, request):
         serializer = RegisterSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -30,6 +33,7 @@ class RegisterView(OpenView):
 
 
 class LoginView(OpenView):
+    @schema.login
     def post(self, request):
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -52,17 +56,20 @@ class LoginView(OpenView):
 
 
 class LogoutView(APIView):
+    @schema.logout
     def post(self, request):
         request.auth.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class LogoutAllView(APIView):
+    @schema.logoutall
     def post(self, request):
         request.user.tokens.all().delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@extend_schema_view(get=schema.me, patch=schema.edit_me)
 class MeView(generics.RetrieveUpdateAPIView):
     serializer_class = ProfileSerializer
     http_method_names = ["get", "patch", "head", "options"]
@@ -72,6 +79,7 @@ class MeView(generics.RetrieveUpdateAPIView):
 
 
 class PasswordView(APIView):
+    @schema.password
     def post(self, request):
         serializer = PasswordSerializer(request.user, data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -21,6 +21,8 @@ programs = {}
 # Functions that could not become programs; `manage.py check` shows them, and no server starts while there are any.
 problems = []
 
+# Above it a float is not the whole number that somebody wrote.
+EXACT = 2**53
 CONFIG = pydantic.ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=False)
 
 
@@ -79,7 +81,11 @@ class Program:
 
     def _read(self, arguments):
         # From JSON, because then "strict" refuses "2" and true as a number, and takes a text as a date.
-        return self._arguments.validate_json(orjson.dumps(arguments), strict=True)
+        read = functools.partial(self._arguments.validate_json, strict=True)
+        try:
+            return read(orjson.dumps(arguments))
+        except pydantic.ValidationError:
+            return read(orjson.dumps(with_integers(arguments)))
 
     def _check_names(self):
         if not re.fullmatch(r"\w+", self.name) or len(self.name) > NAME_LIMIT:
@@ -127,6 +133,16 @@ class Program:
 
 TASK = "Its first parameter is the task: `def name(task, ...)`."
 TYPES = "Use types that JSON has, such as str, int, float, bool, list[str], dict[str, int] or a pydantic model."
+
+
+def with_integers(value):
+    """The same JSON value, with 2.0 written as 2: in a schema both are integers (JSON Schema 2020-12, 6.1.1)."""
+    if isinstance(value, dict):
+        return {name: with_integers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_integers(item) for item in value]
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < EXACT
+    return int(value) if whole else value
 
 
 def field(parameter):

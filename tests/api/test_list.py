@@ -123,7 +123,6 @@ def test_pages_follow_each_other_without_gap_or_repetition(client, user, query):
         "ordering=",
         "fields=",
         "fields=id,password",
-        "fields=all,id",
         "cursor=7",
         "cursor=-",
         "cursor=1-x",

@@ -109,6 +109,14 @@ def test_a_whole_number_is_a_float_and_a_text_is_a_date():
     assert register(count).check({"share": 2, "day": "2026-01-31"}) == {"share": 2.0, "day": "2026-01-31"}
 
 
+def test_a_float_without_a_fraction_is_a_whole_number():
+    def count(task, numbers: list[int], share: float = 1): ...
+
+    assert register(count).check({"numbers": [2.0], "share": 3.0}) == {"numbers": [2], "share": 3.0}
+    with pytest.raises(ValidationError):
+        register(count).check({"numbers": [2.5]})
+
+
 def test_annotations_may_be_texts():
     def count(task, number: "int", points: "list[Point]"): ...
 

@@ -1,0 +1,77 @@
+"""What /schema/ says about the users' API."""
+
+from functools import partial
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import serializers
+
+from taskmanager import openapi
+from taskmanager.openapi import BODY, answered, asked
+from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
+
+call = partial(openapi.call, tags=["users"])
+
+ADA = {"username": "ada", "email": "ada@example.com"}
+LOGIN = {"username": "ada", "password": "correct-horse-9"}
+PROFILE = {"id": 1} | ADA
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "userapi.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema):
+        text = "`Token <token>`, with the token that `login` has answered."
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": text}
+
+
+class TokenSerializer(serializers.Serializer):
+    """What a login answers."""
+
+    token = serializers.CharField(read_only=True)
+    expiry = serializers.DateTimeField(read_only=True)
+    user_id = serializers.IntegerField(read_only=True)
+    username = serializers.CharField(read_only=True)
+    email = serializers.EmailField(read_only=True)
+
+
+register = call(
+    "register",
+    "Make an account",
+    {201: ProfileSerializer},
+    BODY,
+    open_to_all=True,
+    request=RegisterSerializer,
+    examples=[asked("Ada", ADA | {"password": "correct-horse-9"}), answered("Ada", PROFILE, 201)],
+)
+login = call(
+    "login",
+    "Get a token",
+    {200: TokenSerializer},
+    (*BODY, 401, 429),
+    open_to_all=True,
+    request=LoginSerializer,
+    examples=[
+        asked("Ada", LOGIN),
+        answered("A token", {"token": "1f9c…", "expiry": "2030-01-31T12:00:00Z", "user_id": 1} | ADA),
+    ],
+)
+logout = call("logout", "End this token", {204: None}, request=None)
+logoutall = call("logoutall", "End all tokens of the user", {204: None}, request=None)
+me = call("me", "Who am I", {200: ProfileSerializer}, examples=[answered("Ada", PROFILE)])
+edit_me = call(
+    "edit_me",
+    "Change name or e-mail address",
+    {200: ProfileSerializer},
+    BODY,
+    request=ProfileSerializer(partial=True),
+    examples=[asked("Another address", {"email": "ada@example.org"}), answered("Ada", PROFILE)],
+)
+password = call(
+    "password",
+    "Change the password; ends all other tokens",
+    {204: None},
+    BODY,
+    request=PasswordSerializer,
+    examples=[asked("A new one", {"old_password": "correct-horse-9", "new_password": "battery-staple-9"})],
+)
