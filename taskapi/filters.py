@@ -12,9 +12,13 @@ from rest_framework.utils.urls import replace_query_param
 from taskapi import answers
 from taskapi.models import Limits, Status
 from taskapi.programs import programs
+from taskmanager.wire import dumps
 
 PAGE = 1_000
 ID_LIMIT = 2**63
+# Fields that can be large: with one of them, rows are read BATCH by BATCH until they are PAGE_BYTES together.
+LARGE = frozenset(["arguments", "result"])
+BATCH, PAGE_BYTES = 32, 8 * 2**20
 LONGEST_WAIT = 60  # seconds
 ORDERINGS = ("-created_at", "created_at")
 CHOOSING = ("status", "program", "q", "created_after", "created_before")
@@ -34,12 +38,12 @@ def page(tasks, parameters, url):
     names = wanted_fields(parameters)
     limit = whole_number(parameters, "limit", PAGE, PAGE)
     newest_first = one_of(parameters, "ordering", ORDERINGS) == ORDERINGS[0]
-    parts = after_cursor(in_parts(tasks, parameters), parameters, newest_first)
-    found = first_of(parts, names, limit + 1, newest_first)
-    rows = [answers.row(names, values) for _, _, *values in found[:limit]]
-    if len(found) <= limit:
+    place = read_cursor(parameters["cursor"]) if "cursor" in parameters else None
+    found, more = read(in_parts(tasks, parameters), names, limit, place, newest_first)
+    rows = [answers.row(names, values) for _, _, *values in found]
+    if not more:
         return rows, None
-    created_at, pk, *_ = found[limit - 1]
+    created_at, pk, *_ = found[-1]
     return rows, replace_query_param(url, "cursor", f"{(created_at - EPOCH) // MICROSECOND}-{pk}")
 
 
@@ -103,10 +107,26 @@ def by_time(tasks, parameters, name):
     return tasks.filter(created_at__gte=moment) if name == "created_after" else tasks.filter(created_at__lt=moment)
 
 
-def after_cursor(parts, parameters, newest_first):
-    if "cursor" not in parameters:
+def read(parts, names, limit, place, newest_first):
+    """(first rows of these queries after this place, whether there are more); fewer than the limit if they are large."""
+    batch = limit if LARGE.isdisjoint(names) else min(limit, BATCH)
+    rows, size = [], 0
+    while True:
+        found = first_of(after(parts, place, newest_first), names, batch + 1, newest_first)
+        rows += found[:batch]
+        if len(found) <= batch:
+            return rows, False
+        size += 0 if batch == limit else len(dumps(found))
+        if len(rows) >= limit or size > PAGE_BYTES:
+            return rows, True
+        place, batch = rows[-1][:2], min(batch, limit - len(rows))
+
+
+def after(parts, place, newest_first):
+    """What of these queries comes after this (created_at, id), or all when that is None."""
+    if place is None:
         return parts
-    created_at, pk = read_cursor(parameters["cursor"])
+    created_at, pk = place
     way = "lt" if newest_first else "gt"
     beyond = Q(**{f"created_at__{way}": created_at}) | Q(created_at=created_at, **{f"id__{way}": pk})
     # The first condition says nothing new; by it the database knows where to begin in the index.

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from taskapi import filters
 from taskapi.models import Move, Status, Task
 from tests.conftest import client_of, status_of
 
@@ -102,6 +103,21 @@ def test_pages_follow_each_other_without_gap_or_repetition(client, user, query):
         url = link and link[1]
     expected = [task.name for task in tasks]
     assert seen == (expected if "ordering" in query else expected[::-1])
+
+
+def test_a_page_of_large_results_is_shorter(client, user, monkeypatch):
+    monkeypatch.setattr(filters, "BATCH", 2)
+    monkeypatch.setattr(filters, "PAGE_BYTES", 10_000)
+    Task.objects.fork(user, [{"name": f"a{i}", "arguments": {"text": "x" * 3_000}} for i in range(9)])
+    pages, seen, url = [], [], f"{TASKS}?fields=name,arguments&limit=7"
+    while url:
+        answer = client.get(url)
+        pages.append(len(answer.json()))
+        seen += [task["name"] for task in answer.json()]
+        link = re.fullmatch(r'<(.+)>; rel="next"', answer.get("Link", ""))
+        url = link and link[1]
+    assert pages == [4, 4, 1]
+    assert seen == [f"a{i}" for i in reversed(range(9))]
 
 
 @pytest.mark.parametrize(
