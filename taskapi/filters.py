@@ -108,7 +108,7 @@ def by_time(tasks, parameters, name):
 
 
 def read(parts, names, limit, place, newest_first):
-    """(first rows of these queries after this place, whether there are more); fewer than the limit if they are large."""
+    """(first rows of these queries after this place, whether more follow); fewer than the limit if they are large."""
     batch = limit if LARGE.isdisjoint(names) else min(limit, BATCH)
     rows, size = [], 0
     while True:
