@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import orjson
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Count, F, Max, Min
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,6 +21,7 @@ from taskapi.models.history import History
 from taskapi.models.moves import Claim, failure
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, OPEN, Reason, Signal, Status, sources
+from taskapi.models.tally import TallyQuerySet
 
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
@@ -28,7 +29,7 @@ BATCH = 500
 KILL_BATCH = 5_000
 
 
-class TaskQuerySet(models.QuerySet):
+class TaskQuerySet(TallyQuerySet):
     def fork(self, owner, specs):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
