@@ -16,6 +16,7 @@ TOPICS = {
     "latency": "bench.latency",
     "fork": "bench.fork",
     "list": "bench.pages",
+    "http": "bench.requests",
     "command": "bench.commands",
 }
 

@@ -9,9 +9,9 @@ import time
 from tests.server import Server
 
 
-def serve(database, engine="threads"):
-    """`manage.py up` in a process of its own, on this database."""
-    return Server(database.url, BENCH_STAMPS=database.stamps, TASK_ENGINE=engine)
+def serve(database, engine="threads", server=Server, **environment):
+    """`manage.py up`, or another server, in a process of its own, on this database."""
+    return server(database.url, BENCH_STAMPS=database.stamps, TASK_ENGINE=engine, **environment)
 
 
 class Client:

@@ -4,3 +4,4 @@ from taskmanager.settings import *  # noqa: F403
 from taskmanager.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "bench"]
+ROOT_URLCONF = "bench.urls"

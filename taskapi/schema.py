@@ -4,56 +4,22 @@ from functools import partial
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
-from rest_framework import serializers
 
 from taskapi import filters
 from taskapi.answers import WHOLE
-from taskapi.models import Limits, Signal, Status, Task, TaskEvent
+from taskapi.models import Limits, Status
 from taskapi.programs import get_program, programs
-from taskapi.serializers import EditSerializer, ForkSerializer, SignalSerializer
+from taskapi.serializers import EditSerializer, ForkSerializer
+from taskapi.shapes import (
+    EventSerializer,
+    KilledSerializer,
+    ProgramSerializer,
+    SignalBodySerializer,
+    StatsSerializer,
+    TaskSerializer,
+)
 from taskmanager import openapi
 from taskmanager.openapi import BODY, DetailSerializer, answered, asked, header, query
-
-
-class TaskSerializer(serializers.ModelSerializer):
-    """The whole task."""
-
-    status_label = serializers.CharField(read_only=True)
-    arguments = serializers.DictField(read_only=True)
-    result = serializers.JSONField(read_only=True)
-    worker = serializers.CharField(read_only=True, allow_null=True)
-
-    class Meta:
-        model = Task
-        fields = read_only_fields = WHOLE
-
-
-class EventSerializer(serializers.ModelSerializer):
-    """A move of a task."""
-
-    by = serializers.CharField(read_only=True, allow_null=True, help_text="A user name, or null for the system.")
-
-    class Meta:
-        model = TaskEvent
-        fields = read_only_fields = ("id", "status", "reason", "by", "at")
-
-
-class SignalBodySerializer(SignalSerializer):
-    signal = serializers.ChoiceField([prefix + name for name in Signal for prefix in ("", "SIG")])
-
-
-class ProgramSerializer(serializers.Serializer):
-    """A program that the user may run."""
-
-    name = serializers.CharField(read_only=True)
-    summary = serializers.CharField(read_only=True)
-    arguments = serializers.DictField(read_only=True, help_text="The JSON Schema of its arguments.")
-
-
-class KilledSerializer(serializers.Serializer):
-    detail = serializers.CharField(read_only=True)
-    killed = serializers.IntegerField(read_only=True)
-
 
 call = partial(openapi.call, tags=["tasks"])
 
@@ -283,4 +249,24 @@ list_programs = call(
     {200: ProgramSerializer(many=True)},
     unix="which",
     examples=[answered("sleep", {"name": "sleep", "summary": "Sleep.", "arguments": get_program("sleep").schema})],
+)
+stats = call(
+    "stats",
+    "Read how the tasks are doing: by status, the load, what ended in each minute of the last hour",
+    {200: StatsSerializer},
+    (400,),
+    unix="uptime",
+    examples=[
+        answered(
+            "One runs",
+            {
+                "status": {"pending": 0, "running": 1, "completed": 12, "failed": 0, "killed": 2},
+                "load": {"now": 1, "1": 0.5, "5": 0.1, "15": 0.03},
+                "slots": 1_000,
+                "ended": [{"minute": MOMENT, "completed": 12, "failed": 0, "killed": 2}],
+                "waiting": {"tasks": 0, "oldest": None},
+                "at": MOMENT,
+            },
+        )
+    ],
 )

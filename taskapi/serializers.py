@@ -1,4 +1,5 @@
 import contextlib
+from functools import cache
 
 import orjson
 from django.conf import settings
@@ -53,6 +54,10 @@ class ForkSerializer(StrictSerializer):
     class Meta:
         list_serializer_class = ForkListSerializer
 
+    @property
+    def fields(self):
+        return fork_fields()
+
     def to_internal_value(self, data):
         self.given = data if isinstance(data, dict) else {}
         program = self.given.get("program", DEFAULT_PROGRAM)
@@ -84,6 +89,12 @@ class ForkSerializer(StrictSerializer):
             raise serializers.ValidationError({error.name: [str(error)]}) from None
         except UnknownProgram:
             return arguments  # the error is at the program
+
+
+@cache
+def fork_fields():
+    """The fields of every ForkSerializer. They keep no state, and copying them for each takes as long as storing it."""
+    return StrictSerializer.fields.func(ForkSerializer())
 
 
 class EditSerializer(StrictSerializer):

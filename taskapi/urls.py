@@ -1,12 +1,13 @@
 from django.urls import path
 
-from taskapi.views import EventsView, ProgramsView, TaskViewSet
+from taskapi.views import EventsView, ProgramsView, StatsView, TaskViewSet
 
 tasks = TaskViewSet.as_view
 
 urlpatterns = [
     path("programs/", ProgramsView.as_view(), name="programs"),
     path("events/", EventsView.as_view(), name="events"),
+    path("stats/", StatsView.as_view(), name="stats"),
     path("tasks/", tasks({"get": "list", "post": "create", "delete": "killall"}), name="task-list"),
     path("tasks/<pk>/", tasks({"get": "retrieve", "patch": "edit", "delete": "destroy"}), name="task-detail"),
     path("tasks/<pk>/signal/", tasks({"post": "signal"}), name="task-signal"),

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from taskapi import answers, filters, schema, streams
+from taskapi import answers, filters, schema, stats, streams
 from taskapi.engines import get_engine
 from taskapi.programs import get_program, programs
 from taskapi.serializers import DEFAULT_PROGRAM, EditSerializer, ForkSerializer, SignalSerializer
@@ -128,6 +128,15 @@ class ProgramsView(APIView):
     def get(self, request):
         mine = [program for _, program in sorted(programs.items()) if program.open_to(request.user)]
         return Response([answers.described(program) for program in mine])
+
+
+class StatsView(APIView):
+    """How the user's tasks are doing: by status, how many run and ran, how many ended."""
+
+    @schema.stats
+    def get(self, request):
+        filters.check_known(request.query_params, ())
+        return Response(stats.of_user(request.user))
 
 
 def valid(serializer):

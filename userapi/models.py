@@ -2,14 +2,17 @@
 
 import unicodedata
 from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, AuthTokenManager
 from rest_framework.exceptions import AuthenticationFailed
+
+from taskmanager.prepared import Prepared
 
 # A token in constant use costs one write in this time.
 TOUCH_INTERVAL = timedelta(minutes=1)
@@ -58,9 +61,24 @@ class User(AbstractUser):
 class Tokens(AuthTokenManager):
     def find(self, token):
         """The live token, with its user, that this string is. Raises Token.DoesNotExist."""
-        now = timezone.now()
-        live = self.select_related("user").filter(user__is_active=True)
-        return live.get(models.Q(expiry__gt=now) | models.Q(expiry=None), digest=hash_token(token))
+        for values in by_digest().rows(hash_token(token)):
+            found = read(Token, values)
+            found.user = read(User, values[len(Token._meta.concrete_fields) :])
+            if found.user.is_active and (found.expiry is None or found.expiry > timezone.now()):
+                return found
+        raise Token.DoesNotExist
+
+
+@cache
+def by_digest():
+    """The columns of a token and its user."""
+    return Prepared(Token.objects.select_related("user").filter(digest=""))
+
+
+def read(model, values):
+    """The object whose columns are the first of these values."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return model.from_db(DEFAULT_DB_ALIAS, names, values[: len(names)])
 
 
 class Token(AbstractAuthToken):

@@ -4,13 +4,14 @@ Rows are locked in the order of their ids, so that two groups never wait for eac
 row locks and needs none: a transaction there has the whole database (see the settings).
 """
 
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 
 import orjson
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Count, F, Max, Min
+from django.db import transaction
+from django.db.models import Count, F, Max
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -20,7 +21,8 @@ from taskapi.models.event import TaskEvent
 from taskapi.models.history import History
 from taskapi.models.moves import Claim, failure
 from taskapi.models.output import TaskOutput
-from taskapi.models.status import FINAL, OPEN, Reason, Signal, Status, sources
+from taskapi.models.status import FINAL, Reason, Signal, Status, sources
+from taskapi.models.tally import TallyQuerySet
 
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
@@ -28,21 +30,19 @@ BATCH = 500
 KILL_BATCH = 5_000
 
 
-class TaskQuerySet(models.QuerySet):
+class TaskQuerySet(TallyQuerySet):
     def fork(self, owner, specs):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
         Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE.
         """
         now = timezone.now()
-        fields = self.model._meta.concrete_fields
-        fresh = {field.attname: field.get_default() for field in fields}
-        fresh |= {"owner_id": owner.pk, "created_at": now, "updated_at": now}
+        fresh = defaults(self.model) | {"owner_id": owner.pk, "created_at": now, "updated_at": now}
         # By position is much the fastest way to make a model.
         tasks = [self.model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             self._check_room(owner, len(tasks))
-            self._line_up(owner, tasks, now)
+            self._line_up(owner.pk, tasks, now)
             rows.insert(tasks)
             rows.note([(task.pk, task.status, task.reason) for task in tasks], owner, now)
         return tasks
@@ -206,9 +206,7 @@ class TaskQuerySet(models.QuerySet):
         high part of the number, so that one index serves both.
         """
         lowest = nice * NICE_SPAN
-        waiting = self.model.objects.filter(turn__range=(lowest, lowest + NICE_SPAN - 1))
-        head = waiting.aggregate(turn=Min("turn"))["turn"]
-        last = waiting.filter(owner=owner).aggregate(turn=Max("turn"))["turn"]
+        head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
     def _check_room(self, owner, count):
@@ -216,7 +214,7 @@ class TaskQuerySet(models.QuerySet):
         if not limit:
             return
         rows.lock_users([owner.pk])  # so that two forks at once cannot both find room
-        active = self.model.objects.filter(owner=owner, status__in=OPEN)[: limit + 1].count()
+        active = rows.count_open(self.model, owner.pk, limit + 1)
         if active + count > limit:
             raise TooManyActive(active, limit)
 
@@ -290,6 +288,12 @@ class TaskQuerySet(models.QuerySet):
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
         rows.note([(pk, to, reason) for pk in sorted(ids)], by, now)
+
+
+@cache
+def defaults(model):
+    """The columns of a new row, by the names of their attributes; those that must not be shared are set by fork()."""
+    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
 
 
 def grouped(items, key):

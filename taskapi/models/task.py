@@ -77,6 +77,7 @@ class Task(models.Model):
             models.Index(fields=["status", "turn", "run_at"], name="task_due"),
             models.Index(fields=["worker", "status", "reason"], name="task_worker"),
             models.Index(fields=["ended_at"], name="task_prune"),
+            models.Index(fields=["owner", "ended_at", "status"], name="task_ended"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="task_status_known"),

@@ -4,8 +4,9 @@ import os
 import platform
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Sum
 from django.db.models.functions import Now
 
 import taskmanager
@@ -31,6 +32,11 @@ class WorkerQuerySet(models.QuerySet):
     def silent(self, lease):
         """Workers whose last heartbeat is older than this timedelta, by the database's clock."""
         return self.alive().filter(heartbeat_at__lt=Now() - lease)
+
+    def slots(self):
+        """How many tasks the living ones can run at once; None when there are none."""
+        beating = self.alive().filter(heartbeat_at__gte=Now() - settings.TASK_LEASE)
+        return beating.aggregate(slots=Sum("slots"))["slots"]
 
     def prune(self, older_than):
         """Deletes the workers that ended longer ago than this timedelta and have no tasks left to name them."""
