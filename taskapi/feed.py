@@ -321,11 +321,15 @@ class Seats:
         self._lock = threading.Lock()
         self.taken = 0
 
-    def take(self, limit):
+    def check(self, limit):
+        """Raises TooManyStreams."""
+        if self.taken >= limit:
+            raise TooManyStreams(limit)
+
+    def take(self, limit=float("inf")):
         """Raises TooManyStreams."""
         with self._lock:
-            if self.taken >= limit:
-                raise TooManyStreams(limit)
+            self.check(limit)
             self.taken += 1
 
     def give_back(self):

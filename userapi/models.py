@@ -56,11 +56,13 @@ class User(AbstractUser):
 
 
 class Tokens(AuthTokenManager):
+    def good(self):
+        """Those by which an active user is logged in."""
+        return self.filter(models.Q(expiry__gt=timezone.now()) | models.Q(expiry=None), user__is_active=True)
+
     def find(self, token):
-        """The live token, with its user, that this string is. Raises Token.DoesNotExist."""
-        now = timezone.now()
-        live = self.select_related("user").filter(user__is_active=True)
-        return live.get(models.Q(expiry__gt=now) | models.Q(expiry=None), digest=hash_token(token))
+        """The good token, with its user, that this string is. Raises Token.DoesNotExist."""
+        return self.good().select_related("user").get(digest=hash_token(token))
 
 
 class Token(AbstractAuthToken):
@@ -77,6 +79,10 @@ class Token(AbstractAuthToken):
 
     def __str__(self):
         return f"token {self.pk} of {self.user}"
+
+    def is_good(self):
+        """Whether it still logs its user in."""
+        return Token.objects.good().filter(pk=self.pk).exists()
 
     def touch(self):
         """Notes the use and renews the token; writes at most once a TOUCH_INTERVAL."""

@@ -43,8 +43,17 @@ def quiet(log_in):
         yield stream
 
 
+@pytest.fixture(scope="module")
+def logged_out(log_in):
+    """The stream of a user who has logged out since, with the first of these tests."""
+    user = log_in("gone")
+    with user.open(EVENTS) as stream:
+        user.post("/userapi/logoutall/")
+        yield stream
+
+
 @pytest.fixture(autouse=True)
-def _begin(quiet):
+def _begin(quiet, logged_out):
     pass
 
 
@@ -139,3 +148,8 @@ def test_events_400_for_an_unknown_parameter(ada):
 def test_events_a_comment_every_15_seconds(quiet):
     next_event(quiet)
     assert lines(quiet) == [": still here"]
+
+
+def test_events_end_with_the_token(logged_out):
+    next_event(logged_out)
+    assert logged_out.read() == b""
