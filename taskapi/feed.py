@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from taskapi import answers
 from taskapi.exceptions import TooManyStreams
-from taskapi.models import FINAL, Reason, Status, Task, TaskEvent, TaskOutput
+from taskapi.models import FINAL, History, Reason, Status, Task, TaskEvent, TaskOutput
 
-TERMINATING = Reason.TERMINATING
 logger = logging.getLogger(__name__)
 
 POLL = 0.1
@@ -27,10 +26,11 @@ PROGRESS_WINDOW = timedelta(seconds=10)
 BATCH = 1_000
 # A viewer that is so many messages behind is let go; it can come again and resume.
 ROOM = 5_000
-# Seconds for which a missing id is waited for, where the database cannot say that nobody has it.
+# Seconds for which a missing id is waited for, where the database cannot say at once that nobody has it.
 GAP_PATIENCE = 2
-# Among so many of the last ids, gaps are looked for at the start.
+# Among so many of the last ids, gaps are looked for at the start; older ones are those of what was pruned.
 LATEST = 200
+GAP_AGE = timedelta(minutes=1)
 # What is sent of a task when it moves: all but what can be large.
 BRIEF = [name for name in answers.WHOLE if name not in ("description", "arguments", "result")]
 
@@ -43,13 +43,19 @@ class Mailbox:
         self._change = threading.Condition()
         self._wake = None
         self.overflowed = False
+        # What was put in last.
+        self.last = None
 
-    def put(self, item):
+    def put(self, item, alone=False):
+        """Puts it in; alone, it takes the place of all that has not been taken."""
         with self._change:
+            if alone:
+                self._items.clear()
             if len(self._items) >= ROOM:
                 self.overflowed = True
             else:
                 self._items.append(item)
+            self.last = item
             self._change.notify()
             if self._wake:
                 self._wake()
@@ -72,8 +78,10 @@ class Mailbox:
                 await came.wait()
         except TimeoutError:
             pass
+        finally:
+            with self._change:
+                self._wake = None
         with self._change:
-            self._wake = None
             return self._empty()
 
     def _empty(self):
@@ -94,10 +102,11 @@ class Reader:
         """A Mailbox that gets what there is of this topic, from now on, and where that begins."""
         mailbox = Mailbox()
         with self._lock:
-            if not self._subscribers:
+            if self._thread is None:
                 self.begin()
-                self._thread = threading.Thread(target=self._loop, name=type(self).__name__.lower(), daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._loop, name=type(self).__name__.lower(), daemon=True)
+                thread.start()
+                self._thread = thread
             self._subscribers[topic].append(mailbox)
             return mailbox, self.position
 
@@ -138,8 +147,9 @@ class Reader:
             while not self._over():
                 try:
                     self.read()
-                except (DatabaseError, InterfaceError) as error:
-                    logger.warning("The feed cannot read the database, trying again: %s", error)
+                except Exception as error:
+                    trouble = None if isinstance(error, (DatabaseError, InterfaceError)) else error
+                    logger.warning("The feed cannot be read, trying again: %s", error, exc_info=trouble)
                     connection.close()
                 time.sleep(POLL)
         finally:
@@ -147,7 +157,9 @@ class Reader:
 
     def _over(self):
         with self._lock:
-            return not self._subscribers or self._thread is not threading.current_thread()
+            if not self._subscribers:
+                self._thread = None  # whoever subscribes now begins anew
+            return self._thread is None
 
 
 class Moves(Reader):
@@ -159,15 +171,18 @@ class Moves(Reader):
 
     def begin(self):
         self.position = self._start()
-        self._gap, self._progress, self._next_progress = None, {}, 0.0
+        # Up to where gaps are known to stay, and the mark by which this will be known of the next ones.
+        self._settled, self._mark = self.position, None
+        self._progress, self._next_progress = {}, 0.0
 
     def _start(self):
         """The last id, or the one before the first gap that may still be filled."""
-        latest = list(TaskEvent.objects.order_by("-id").values_list("id", flat=True)[:LATEST])[::-1]
-        for number, following in pairwise(latest if gap_patience() else ()):
-            if following != number + 1:
+        latest = list(TaskEvent.objects.order_by("-id").values_list("id", "at")[:LATEST])[::-1]
+        lately = timezone.now() - GAP_AGE
+        for (number, _), (following, at) in pairwise(latest if gap_patience() else ()):
+            if following != number + 1 and at > lately:
                 return number
-        return latest[-1] if latest else 0
+        return latest[-1][0] if latest else History.start()
 
     def read(self):
         rows = moves_after(self.position)
@@ -176,9 +191,11 @@ class Moves(Reader):
         seen = [row for row in ready if row["owner"] in owners]
         briefs = briefs_of({row["task"] for row in seen})
         with self._lock:
-            for row in seen:
-                self.tell(row["owner"], message_of(row, briefs))
-            if ready:
+            came = self._subscribers.keys() - owners
+            # Somebody whom this concerns has come since, and begins after `position`: the next look is for him, too.
+            if ready and not any(row["owner"] in came for row in ready):
+                for row in seen:
+                    self.tell(row["owner"], message_of(row, briefs))
                 self.position = ready[-1]["id"]
         if time.monotonic() >= self._next_progress:
             self._next_progress = time.monotonic() + PROGRESS_PAUSE
@@ -188,17 +205,22 @@ class Moves(Reader):
         # In an empty table any id can be the first.
         expected = self.position + 1 if self.position else None
         for row in rows:
-            if expected and row["id"] != expected and not self._is_final(expected):
+            if expected and row["id"] != expected and not self._is_final(expected, row["id"], rows[-1]["id"]):
                 return
             yield row
             expected = row["id"] + 1
 
-    def _is_final(self, missing):
-        """Whether the gap that begins with this id stays one: whoever could fill it has ended."""
-        if self._gap is None or self._gap[0] != missing:
-            self._gap = (missing, open_transactions(), time.monotonic())
-        _, before, since = self._gap
-        return all_ended(before) if before else time.monotonic() - since > gap_patience()
+    def _is_final(self, missing, following, latest):
+        """Whether the gap between these ids stays one: whoever could fill it has ended.
+
+        The mark is for all gaps before the latest id that was there when it was made.
+        """
+        if missing > self._settled:
+            self._mark = self._mark or (latest, time.monotonic(), mark_of_now())
+            before, since, mark = self._mark
+            if all_ended(mark) if mark else time.monotonic() - since >= gap_patience():
+                self._settled, self._mark = before, None
+        return missing <= self._settled and not is_being_filled(missing, following)
 
     def _read_progress(self, owners):
         lately = timezone.now() - PROGRESS_WINDOW
@@ -214,10 +236,10 @@ class Moves(Reader):
 
 
 class Watch(Reader):
-    """Single tasks; the topics are their ids. Told is each change of (ended, nothing of it is left running, bytes)."""
+    """Single tasks; the topics are their ids. Told is (ended, nothing of it is left running, the last piece's offset).
 
-    def begin(self):
-        self._known = {}
+    At first and after each change; what was not taken in time is replaced, as the later state says it all.
+    """
 
     def read(self):
         ids = self.topics()
@@ -228,13 +250,15 @@ class Watch(Reader):
             pk: (status in FINAL, status in FINAL and reason != Reason.TERMINATING) for pk, status, reason in rows
         }
         ends = dict(pieces)
-        known, self._known = self._known, {}
-        for pk in ids:
-            # One that is gone has ended.
-            self._known[pk] = state = (*states.get(pk, (True, True)), ends.get(pk))
-            if known.get(pk) != state:
-                with self._lock:
-                    self.tell(pk, state)
+        with self._lock:
+            for pk in ids:
+                # One that is gone has ended.
+                self.tell(pk, (*states.get(pk, (True, True)), ends.get(pk)))
+
+    def tell(self, topic, state):
+        for mailbox in self._subscribers.get(topic, ()):
+            if mailbox.last != state:
+                mailbox.put(state, alone=True)
 
 
 def moves_after(event_id, limit=BATCH, **filters):
@@ -263,12 +287,13 @@ def gap_patience():
     return 0 if connection.vendor == "sqlite" else GAP_PATIENCE
 
 
-def open_transactions():
-    """A mark by which PostgreSQL can tell later whether all transactions that are open now have ended; or None."""
+def mark_of_now():
+    """By which PostgreSQL can tell later whether all transactions that are open now have ended; None elsewhere."""
     if connection.vendor != "postgresql":
         return None
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        # A number of our own, which is above all that were given out; that of a snapshot is only above what has ended.
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         return cursor.fetchone()[0]
 
 
@@ -278,6 +303,17 @@ def all_ended(mark):
         return cursor.fetchone()[0]
 
 
+def is_being_filled(missing, following):
+    """Whether MariaDB knows of rows in this gap that are not committed: they are locked."""
+    if connection.vendor != "mysql" or not connection.features.has_select_for_update_nowait:
+        return False
+    try:
+        with transaction.atomic():
+            return TaskEvent.objects.select_for_update(nowait=True).filter(pk__range=(missing, following - 1)).exists()
+    except OperationalError:
+        return True
+
+
 class Seats:
     """How many may wait, follow and watch at once in this process."""
 
@@ -285,11 +321,15 @@ class Seats:
         self._lock = threading.Lock()
         self.taken = 0
 
-    def take(self, limit):
+    def check(self, limit):
+        """Raises TooManyStreams."""
+        if self.taken >= limit:
+            raise TooManyStreams(limit)
+
+    def take(self, limit=float("inf")):
         """Raises TooManyStreams."""
         with self._lock:
-            if self.taken >= limit:
-                raise TooManyStreams(limit)
+            self.check(limit)
             self.taken += 1
 
     def give_back(self):

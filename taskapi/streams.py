@@ -4,14 +4,16 @@ A stream is written once, as a script: a generator that yields bytes to send and
 Under WSGI it is run in its thread, under ASGI in a coroutine.
 """
 
+import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 
 from taskapi.feed import BATCH, Mailbox, briefs_of, message_of, moves, moves_after, seats, watch
 from taskapi.models import FINAL, History, TaskEvent, TaskOutput
@@ -24,6 +26,8 @@ RETRY = 2_000  # milliseconds after which a client of server-sent events comes a
 PIECE = 256 * 2**10
 # Further back than so many moves, reading the list anew is less work.
 REPLAY = 10_000
+
+in_thread = partial(sync_to_async, thread_sensitive=False)
 
 
 @dataclass
@@ -60,12 +64,17 @@ def events(request, last_id):
 
 
 def stream(request, script, content_type, headers):
-    """A response that runs the script. Raises TooManyStreams."""
-    seats.take(settings.STREAM_LIMIT)
-    asgi = isinstance(getattr(request, "_request", request), ASGIRequest)
-    parts = run_async(script) if asgi else run(script, gone_of(request))
+    """A response that runs the script, as long as the user's token is good. Raises TooManyStreams."""
     headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    response = StreamingHttpResponse(parts, content_type=content_type, headers=headers)
+    if request.method == "HEAD":  # there is nothing to wait for
+        return HttpResponse(content_type=content_type, headers=headers)
+    script = while_good(request.auth, script)
+    if isinstance(getattr(request, "_request", request), ASGIRequest):
+        # Nobody closes the response to a client that has gone before it is there; so it takes its seat later.
+        seats.check(settings.STREAM_LIMIT)
+        return StreamingHttpResponse(run_async(script), content_type=content_type, headers=headers)
+    seats.take(settings.STREAM_LIMIT)
+    response = StreamingHttpResponse(run(script, gone_of(request)), content_type=content_type, headers=headers)
     # Also when the client is gone before the first part.
     response._resource_closers.append(seats.give_back)
     return response
@@ -101,25 +110,50 @@ def wait(step, gone):
 
 
 async def run_async(script):
-    """The parts of a script, waited for in a coroutine."""
-    came = None
+    """The parts of a script, waited for in a coroutine, on a seat."""
+    came, turn = None, threading.Lock()
+    seats.take()
     try:
-        while (step := await sync_to_async(advance, thread_sensitive=False)(script, came)) is not None:
+        while (step := await in_thread(advance)(turn, script, came)) is not None:
             came = await step.mailbox.take_async(step.seconds) if isinstance(step, Wait) else None
             if not isinstance(step, Wait):
                 yield step
     finally:
-        await sync_to_async(script.close, thread_sensitive=False)()
+        seats.give_back()
+        await in_thread(close)(turn, script)
 
 
-def advance(script, came):
+def advance(turn, script, came):
     """What the script yields next; None when it is over."""
+    with turn:
+        try:
+            return script.send(came)
+        except StopIteration:
+            return None
+        finally:
+            release()
+
+
+def close(turn, script):
+    with turn:  # who is cancelled does not wait for the thread that advances it
+        script.close()
+
+
+def while_good(token, script):
+    """The script, which ends soon after its user has logged out, changed the password, or was locked out."""
+    came, looked = None, time.monotonic()
     try:
-        return script.send(came)
+        while True:
+            came = yield script.send(came)
+            if token and time.monotonic() - looked >= HEARTBEAT:
+                looked = time.monotonic()
+                if not token.is_good():
+                    return
+                release()
     except StopIteration:
-        return None
+        return
     finally:
-        release()
+        script.close()
 
 
 def release():

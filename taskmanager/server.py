@@ -6,6 +6,7 @@ in its main thread, so that slow and half-open clients take a descriptor and no 
 
 import resource
 import socket
+import sys
 import threading
 
 import waitress
@@ -18,6 +19,8 @@ from taskmanager.wire import dumps
 # Each thread, also one of a stream, keeps a connection to the database, of which PostgreSQL has 100 by default.
 THREADS = 16
 CONNECTIONS = 2_000
+# A client that has not taken a byte or said that it is there for so many seconds has gone.
+SILENCE = 120
 # Of the descriptors that the process may open, connections get this part.
 SHARE = 4
 
@@ -42,7 +45,18 @@ class Channel(HTTPChannel):
 def bind(host, port):
     """A socket that listens there. Raises OSError."""
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return socket.create_server(address[:2], family=family, backlog=1024)
+    listener = socket.create_server(address[:2], family=family, backlog=1024)
+    notice_the_dead(listener)
+    return listener
+
+
+def notice_the_dead(listener):
+    """Has its connections end when the other machine has gone without a word: a quiet stream would keep its place."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":  # elsewhere after two hours
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENCE // 2)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, SILENCE // 12)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1_000)
 
 
 def serve(application, listener):
@@ -50,7 +64,7 @@ def serve(application, listener):
     closing = threading.Event()
     descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     server = waitress.create_server(
-        told_of_the_end(without_body_for_head(application), closing),
+        told_of_the_end(with_headers_at_once(without_body_for_head(application)), closing),
         sockets=[listener],
         # Streams have threads of their own, so that ls and kill always find one.
         threads=THREADS + settings.STREAM_LIMIT,
@@ -104,5 +118,29 @@ def without_body_for_head(application):
         if hasattr(body, "close"):
             body.close()
         return []
+
+    return answer
+
+
+def with_headers_at_once(application):
+    """Sends the headers of a stream before its first bytes, which may be long in coming."""
+
+    def answer(environ, start_response):
+        writes = []
+
+        def start(status, headers, exc_info=None):
+            write = start_response(status, headers, exc_info)
+            if not any(name.lower() == "content-length" for name, _ in headers):
+                writes.append(write)
+            return write
+
+        body = application(environ, start)
+        try:
+            for write in writes:
+                write(b"")
+        except BaseException:  # the client has gone
+            body.close()
+            raise
+        return body
 
     return answer

@@ -59,8 +59,12 @@ class User(AbstractUser):
 
 
 class Tokens(AuthTokenManager):
+    def good(self):
+        """Those by which an active user is logged in."""
+        return self.filter(models.Q(expiry__gt=timezone.now()) | models.Q(expiry=None), user__is_active=True)
+
     def find(self, token):
-        """The live token, with its user, that this string is. Raises Token.DoesNotExist."""
+        """The good token, with its user, that this string is. Raises Token.DoesNotExist."""
         for values in by_digest().rows(hash_token(token)):
             found = read(Token, values)
             found.user = read(User, values[len(Token._meta.concrete_fields) :])
@@ -95,6 +99,10 @@ class Token(AbstractAuthToken):
 
     def __str__(self):
         return f"token {self.pk} of {self.user}"
+
+    def is_good(self):
+        """Whether it still logs its user in."""
+        return Token.objects.good().filter(pk=self.pk).exists()
 
     def touch(self):
         """Notes the use and renews the token; writes at most once a TOUCH_INTERVAL."""

@@ -1,4 +1,4 @@
-"""Django's SQLite, with the writers of one process waiting in line for each other.
+"""Django's SQLite, with the writers of one process waiting in line for each other, and LOWER() for all letters.
 
 SQLite makes a writer that finds the database locked sleep, up to 100 ms at a time, and try again: whoever comes by
 first has it. With a few hundred writes a second some wait for a second. A lock wakes the next one at once. Writers in
@@ -14,6 +14,12 @@ turn = threading.Lock()
 
 class DatabaseWrapper(base.DatabaseWrapper):
     _has_turn = False
+
+    def get_new_connection(self, parameters):
+        connection = super().get_new_connection(parameters)
+        # SQLite's own knows A to Z only.
+        connection.create_function("lower", 1, lower, deterministic=True)
+        return connection
 
     def _start_transaction_under_autocommit(self):
         # After the timeout it goes on without: then SQLite decides, and says that the database is locked.
@@ -46,3 +52,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._has_turn:
             self._has_turn = False
             turn.release()
+
+
+def lower(value):
+    return value.lower() if isinstance(value, str) else value

@@ -63,10 +63,19 @@ def test_a_search_looks_into_descriptions(fork, names):
     assert names("q=Needle") == ["a"]
 
 
+@pytest.mark.parametrize("text", ["Ärger", "ärger", "ÄRGER"])
+def test_a_search_is_for_all_letters_in_any_case(fork, names, text):
+    fork(name="Kein Ärger")
+    assert names(f"q={text}") == ["Kein Ärger"]
+
+
 def test_a_search_is_for_text_as_it_is(fork, names):
     fork(name="100%")
     fork(name="1000")
+    fork(name="x_y\\z")
+    fork(name="xay\\z")
     assert names("q=0%25") == ["100%"]
+    assert names("q=x_y%5C") == ["x_y\\z"]
 
 
 def test_created_after_and_before(fork, names):

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import random
+import socket
 import threading
 import time
 from datetime import timedelta
@@ -9,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from taskapi.models import Status, Task
+from taskmanager.server import SILENCE, bind
 from tests.conftest import database_url, wait_for
 from tests.server import ASGI, RunServer, Server
 
@@ -189,6 +192,45 @@ def test_a_client_that_has_gone_gives_its_place_back(server, token, fork, open_s
     for connection in open_stream.connections:
         connection.close()
     wait_for(lambda: server.raw("GET", f"{TASKS}1/?wait=1", token=token)[0] != 503)
+
+
+@pytest.mark.parametrize("server", [Server, ASGI], indirect=True)
+def test_clients_that_go_at_any_moment_give_their_places_back(server, token, fork, open_stream):
+    task = fork(arguments={"seconds": 60})
+    for number in range(100):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            path = ("/taskapi/events/", f"{TASKS}{task}/output/?follow=1")[number % 2]
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {token}\r\n\r\n".encode())
+            time.sleep(random.random() * 0.03)
+    streams = [open_until_there_is_room(open_stream) for _ in range(LIMIT)]
+    assert [next_event(stream)["event"] for stream in streams] == ["ready"] * LIMIT
+
+
+def open_until_there_is_room(open_stream):
+    return wait_for(lambda: (answer := open_stream("/taskapi/events/")).status == 200 and answer)
+
+
+@every_server
+def test_a_head_takes_no_place(server, token, fork):
+    task = fork(arguments={"seconds": 60})
+    for _ in range(LIMIT + 1):
+        for path in ("/taskapi/events/", f"{TASKS}{task}/output/?follow=1"):
+            status, headers, body = server.raw("HEAD", path, token=token)
+            assert (status, headers["Content-Type"].partition(";")[0][:5], body) == (200, "text/", b"")
+
+
+@pytest.mark.parametrize("server", [Server, ASGI], indirect=True)
+def test_headers_come_before_there_is_output(fork, open_stream):
+    answer = open_stream(f"{TASKS}{fork(arguments={'seconds': 3})}/output/?follow=1&offset=7")
+    assert (answer.status, answer.headers["X-Offset"], answer.read()) == (200, "7", b"")
+
+
+def test_a_client_whose_machine_is_gone_is_noticed():
+    with bind("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == SILENCE * 1_000
 
 
 def test_many_waiters_and_an_end(server, token, fork):

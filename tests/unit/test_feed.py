@@ -1,7 +1,12 @@
 """The feed: one reader for all viewers, nothing left out, nothing told twice."""
 
+import threading
+import time
+from datetime import timedelta
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from taskapi import feed
 from taskapi.exceptions import TooManyStreams
@@ -52,6 +57,26 @@ def test_progress_is_told_without_an_id_and_once(moves, user, running, worker):
         assert mailbox.take(1.2) == []
 
 
+def test_who_comes_while_the_moves_are_read_misses_none(moves, user, other, fork, monkeypatch):
+    latecomers = []
+
+    def briefs_of(ids):
+        if not latecomers:
+            latecomers.append(moves.subscribe(user.pk)[0])
+        return {}
+
+    monkeypatch.setattr(feed, "briefs_of", briefs_of)
+    moves.begin()
+    moves._thread = threading.main_thread()
+    fork()
+    fork(owner=other)
+    moves._subscribers[other.pk].append(feed.Mailbox())
+    moves.read()
+    moves.read()
+    assert len(latecomers[0].take(0)) == 1
+    moves._subscribers.clear()
+
+
 def test_two_hundred_viewers_cost_as_many_queries_as_one(moves, user, django_assert_max_num_queries):
     moves.begin()
     for count in (1, 200):
@@ -69,6 +94,31 @@ def test_the_reader_ends_with_its_last_viewer(moves, user):
         thread = moves._thread
         assert thread.is_alive()
     wait_for(lambda: not thread.is_alive())
+
+
+def test_there_is_one_reader_however_viewers_come_and_go(moves, user, monkeypatch):
+    reading, together = [], []
+
+    def read():
+        reading.append(1)
+        together.append(len(reading))
+        time.sleep(0.05)
+        reading.pop()
+
+    monkeypatch.setattr(moves, "read", read)
+    for _ in range(20):
+        with moves.subscribed(user.pk):
+            time.sleep(0.02)
+    assert set(together) == {1}
+
+
+def test_the_reader_outlives_its_errors(moves, user, fork, monkeypatch, caplog):
+    read = moves.read
+    monkeypatch.setattr(moves, "read", lambda: monkeypatch.setattr(moves, "read", read) or 1 / 0)
+    with moves.subscribed(user.pk) as (mailbox, _):
+        fork()
+        assert len(taken(mailbox, 1)) == 1
+    assert "ZeroDivisionError" in caplog.text
 
 
 @pytest.fixture
@@ -107,6 +157,72 @@ def test_a_gap_that_nobody_fills_is_passed_over(moves, gap):
     assert statuses(mailbox) == [missing.pk + 1]
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="transactions come one after the other")
+def test_moves_wait_for_an_earlier_one_in_a_transaction_that_stays_open(moves, user, fork, monkeypatch):
+    monkeypatch.setattr(feed, "GAP_PATIENCE", 0.1)
+    first, second = fork(), fork()
+    moves.begin()
+    mailbox = feed.Mailbox()
+    moves._subscribers[user.pk].append(mailbox)
+    began, noted, over = threading.Event(), threading.Event(), threading.Event()
+
+    def stays_open():
+        with transaction.atomic():
+            began.wait(20)
+            second.events.create(status="running")
+            noted.set()
+            over.wait(20)
+        connection.close()
+
+    other = threading.Thread(target=stays_open)
+    other.start()
+    with transaction.atomic():
+        Task.objects.filter(pk=first.pk).update(nice=1)  # so that it is the older transaction
+        began.set()
+        noted.wait(20)
+        first.events.create(status="completed")
+    for _ in range(5):
+        moves.read()
+        time.sleep(0.1)
+    early = mailbox.take(0)
+    over.set()
+    other.join()
+    wait_for(lambda: moves.read() or moves.position == TaskEvent.objects.latest("id").pk)
+    assert [fields["status"] for _, fields in early + mailbox.take(0)] == ["running", "completed"]
+    moves._subscribers.clear()
+
+
+def test_many_gaps_that_nobody_fills_take_no_longer_than_one(moves, user, fork, monkeypatch):
+    monkeypatch.setattr(feed, "gap_patience", lambda: 1)
+    fork()
+    moves.begin()
+    moves._subscribers[user.pk].append(feed.Mailbox())
+    ids = [fork().events.get().pk for _ in range(40)]
+    TaskEvent.objects.filter(pk__in=ids[::2]).delete()
+    wait_for(lambda: moves.read() or moves.position == ids[-1], seconds=10)
+    moves._subscribers.clear()
+
+
+def test_an_old_gap_is_none_to_begin_before(moves, fork, monkeypatch):
+    monkeypatch.setattr(feed, "gap_patience", lambda: 1)
+    first, second, third = (fork().events.get() for _ in range(3))
+    second.delete()
+    moves.begin()
+    assert moves.position == first.pk
+    TaskEvent.objects.update(at=timezone.now() - timedelta(hours=1))
+    moves.begin()
+    assert moves.position == third.pk
+
+
+def test_where_all_is_pruned_the_history_says_where_to_begin(moves, fork):
+    fork().kill()
+    last = TaskEvent.objects.latest("id").pk
+    Task.objects.update(ended_at=timezone.now() - timedelta(hours=1))
+    Task.objects.prune(timedelta())
+    moves.begin()
+    assert moves.position == last
+
+
 def test_a_viewer_that_does_not_take_is_let_go(monkeypatch):
     monkeypatch.setattr(feed, "ROOM", 3)
     mailbox = feed.Mailbox()
@@ -132,6 +248,26 @@ def test_a_watched_task_tells_output_and_end(transactional_db, running, worker):
         assert taken(mailbox, 1) == [(False, False, 0)]
         Task.objects.record(worker, [Move.completion(task)])
         assert taken(mailbox, 1) == [(True, True, 0)]
+
+
+def test_who_comes_later_is_told_the_state_that_others_know(transactional_db, running):
+    task, watch = running(), feed.Watch()
+    with watch.subscribed(task.pk) as (first, _):
+        taken(first, 1)
+        with watch.subscribed(task.pk) as (second, _):
+            assert taken(second, 1) == [(False, False, None)]
+            assert first.take(0.3) == []
+
+
+def test_who_does_not_take_gets_the_latest_state_all_the_same(transactional_db, monkeypatch):
+    monkeypatch.setattr(feed, "ROOM", 3)
+    watch = feed.Watch()
+    with watch.subscribed(10**9) as (mailbox, _):
+        for offset in range(5):
+            watch.tell(10**9, (False, False, offset))
+        watch.tell(10**9, (True, True, 5))
+        assert not mailbox.overflowed
+        assert mailbox.take(0)[-1] == (True, True, 5)
 
 
 def test_a_killed_task_is_over_when_its_program_has_stopped(transactional_db, running, worker):
