@@ -32,6 +32,8 @@ class Wait:
 
     mailbox: Mailbox
     seconds: float
+    # Whether the script reads the database when it goes on.
+    reads: bool = True
 
 
 def wait_for_end(request, task, seconds):
@@ -102,24 +104,36 @@ def wait(step, gone):
 
 async def run_async(script):
     """The parts of a script, waited for in a coroutine."""
-    came = None
+    came, reads = None, True
     try:
-        while (step := await sync_to_async(advance, thread_sensitive=False)(script, came)) is not None:
-            came = await step.mailbox.take_async(step.seconds) if isinstance(step, Wait) else None
-            if not isinstance(step, Wait):
+        while (step := await advance(script, came, reads)) is not None:
+            came = None
+            if isinstance(step, Wait):
+                reads = step.reads
+                came = await step.mailbox.take_async(step.seconds)
+            else:
                 yield step
     finally:
         await sync_to_async(script.close, thread_sensitive=False)()
 
 
-def advance(script, came):
-    """What the script yields next; None when it is over."""
+async def advance(script, came, reads):
+    """What the script yields next; None when it is over. In a thread only if need be: that takes long."""
+    return await sync_to_async(send_and_release, thread_sensitive=False)(script, came) if reads else send(script, came)
+
+
+def send_and_release(script, came):
+    try:
+        return send(script, came)
+    finally:
+        release()
+
+
+def send(script, came):
     try:
         return script.send(came)
     except StopIteration:
         return None
-    finally:
-        release()
 
 
 def release():
@@ -158,7 +172,7 @@ def messages(user_id, last_id):
         yield from begin(user_id, last_id, position)
         release()
         while not mailbox.overflowed:
-            came = yield Wait(mailbox, HEARTBEAT)
+            came = yield Wait(mailbox, HEARTBEAT, reads=False)
             fresh = [item for item in came if item[0] is None or item[0] > (last_id or 0)]
             yield b"".join(encode("task", *item) for item in fresh) or b": still here\n\n"
 
