@@ -17,6 +17,7 @@ TOPICS = {
     "fork": "bench.fork",
     "list": "bench.pages",
     "http": "bench.requests",
+    "viewers": "bench.viewers",
     "command": "bench.commands",
 }
 

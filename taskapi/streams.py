@@ -36,6 +36,8 @@ class Wait:
 
     mailbox: Mailbox
     seconds: float
+    # Whether the script reads the database when it goes on.
+    reads: bool = True
 
 
 def wait_for_end(request, task, seconds):
@@ -111,25 +113,34 @@ def wait(step, gone):
 
 async def run_async(script):
     """The parts of a script, waited for in a coroutine, on a seat."""
-    came, turn = None, threading.Lock()
+    came, reads, turn = None, True, threading.Lock()
     seats.take()
     try:
-        while (step := await in_thread(advance)(turn, script, came)) is not None:
-            came = await step.mailbox.take_async(step.seconds) if isinstance(step, Wait) else None
-            if not isinstance(step, Wait):
+        # In a thread only if need be: that takes long.
+        while (step := await in_thread(advance)(turn, script, came) if reads else send(script, came)) is not None:
+            came = None
+            if isinstance(step, Wait):
+                reads = step.reads
+                came = await step.mailbox.take_async(step.seconds)
+            else:
                 yield step
     finally:
         seats.give_back()
         await in_thread(close)(turn, script)
 
 
-def advance(turn, script, came):
+def send(script, came):
     """What the script yields next; None when it is over."""
+    try:
+        return script.send(came)
+    except StopIteration:
+        return None
+
+
+def advance(turn, script, came):
     with turn:
         try:
-            return script.send(came)
-        except StopIteration:
-            return None
+            return send(script, came)
         finally:
             release()
 
@@ -144,8 +155,12 @@ def while_good(token, script):
     came, looked = None, time.monotonic()
     try:
         while True:
-            came = yield script.send(came)
-            if token and time.monotonic() - looked >= HEARTBEAT:
+            step = script.send(came)
+            due = token and isinstance(step, Wait) and time.monotonic() - looked >= HEARTBEAT
+            if due:
+                step.reads, step.seconds = True, min(step.seconds, LOOK)
+            came = yield step
+            if due:
                 looked = time.monotonic()
                 if not token.is_good():
                     return
@@ -193,7 +208,7 @@ def messages(user_id, last_id):
         yield from begin(user_id, last_id, position)
         release()
         while not mailbox.overflowed and (left := end - time.monotonic()) > 0:
-            came = yield Wait(mailbox, min(HEARTBEAT, left))
+            came = yield Wait(mailbox, min(HEARTBEAT, left), reads=False)
             fresh = [item for item in came if item[0] is None or item[0] > (last_id or 0)]
             yield b"".join(encode("task", *item) for item in fresh) or b": still here\n\n"
 
