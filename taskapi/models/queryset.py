@@ -213,9 +213,9 @@ class TaskQuerySet(models.QuerySet):
 
     def _check_room(self, owner, count):
         limit = settings.TASK_USER_ACTIVE
+        rows.lock_users([owner.pk], fork=bool(limit))  # so that two forks at once cannot both find room
         if not limit:
             return
-        rows.lock_users([owner.pk])  # so that two forks at once cannot both find room
         active = self.model.objects.filter(owner=owner, status__in=OPEN)[: limit + 1].count()
         if active + count > limit:
             raise TooManyActive(active, limit)
