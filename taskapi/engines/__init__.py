@@ -45,7 +45,9 @@ def start_engine():
     if unknown := unknown_open_programs():
         raise ImproperlyConfigured(f"TASK_OPEN_PROGRAMS: there is no program {unknown[0]}.")
     get_engine().start()
-    atexit.register(stop_engine)
+    # Before Python shuts the pools of threads, which it does before it calls what is registered with atexit: in their
+    # grace, programs still use the ORM and asyncio.to_thread().
+    getattr(threading, "_register_atexit", atexit.register)(stop_engine)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))  # the default would skip atexit
 

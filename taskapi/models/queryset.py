@@ -211,9 +211,9 @@ class TaskQuerySet(TallyQuerySet):
 
     def _check_room(self, owner, count):
         limit = settings.TASK_USER_ACTIVE
+        rows.lock_users([owner.pk], fork=bool(limit))  # so that two forks at once cannot both find room
         if not limit:
             return
-        rows.lock_users([owner.pk])  # so that two forks at once cannot both find room
         active = rows.count_open(self.model, owner.pk, limit + 1)
         if active + count > limit:
             raise TooManyActive(active, limit)

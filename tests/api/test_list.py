@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
 from taskapi import filters
@@ -76,6 +77,20 @@ def test_a_search_is_for_text_as_it_is(fork, names):
     fork(name="xay\\z")
     assert names("q=0%25") == ["100%"]
     assert names("q=x_y%5C") == ["x_y\\z"]
+
+
+def test_a_task_that_moves_on_while_its_statuses_are_read_is_found_once(user, running, worker):
+    task = running()
+
+    def while_it_ends(parts):
+        first, second = parts
+        yield first
+        Task.objects.record(worker, [Move.completion(task)])
+        yield second
+
+    parts = filters.in_parts(user.tasks, QueryDict("status=completed,running"))
+    [(_, pk, status)] = filters.first_of(while_it_ends(parts), ["status"], 10, newest_first=True)
+    assert (pk, status) == (task.pk, "completed")
 
 
 def test_created_after_and_before(fork, names):

@@ -1,7 +1,10 @@
 """The contract, "Limits": each is a setting, and the error names it with its value."""
 
+from contextlib import ExitStack
+
 import pytest
 
+from tests.conftest import wait_for
 from tests.contract.conftest import TASKS
 
 ENVIRONMENT = {"TASK_USER_ACTIVE": 3, "TASK_OUTPUT_LIMIT": 100, "STREAM_LIMIT": 2}
@@ -18,11 +21,13 @@ def full(newcomer):
 @pytest.fixture
 def watched(ada):
     """A task, while as many clients watch as may."""
-    task = ada.running()
-    with ada.open("/taskapi/events/") as events, ada.open(f"{TASKS}{task['id']}/output/?follow=1"):
-        events.readline()
-        yield f"{TASKS}{task['id']}/"
-    ada.delete(f"{TASKS}{task['id']}/")
+    task = f"{TASKS}{ada.running()['id']}/"
+    with ExitStack() as streams:
+        for path in ("/taskapi/events/", f"{task}output/?follow=1"):
+            # Those of the test before are noticed to have gone within a second.
+            wait_for(lambda path=path: streams.enter_context(ada.open(path)).status == 200)
+        yield task
+    ada.delete(task)
 
 
 def test_active_tasks_429_and_retry_after(full):

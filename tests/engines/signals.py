@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from taskapi.exceptions import NotRunning, TaskEnded
 from taskapi.models import Reason, Signal, Status, Task
-from taskapi.runner import abandoned
+from taskapi.runner import Run, abandoned
 from tests.conftest import status_of, wait_for
 from tests.engines.contract import BackgroundContract
 from tests.engines.programs import CLEANED_UP, RELEASE, STARTED, TICKS
@@ -112,6 +112,27 @@ class SignalContract(BackgroundContract):
         self.ends(task, Status.KILLED)
         assert task.pk not in CLEANED_UP
 
+    def test_a_cont_that_comes_while_a_stop_is_carried_out_waits_for_it(self, engine, ticking, monkeypatch):
+        task, hold = ticking("ticks"), Run.hold
+        cont = threading.Thread(target=self.send_all, args=(engine, [task], [Signal.CONT]))
+
+        def hold_slowly(run):
+            if not cont.ident:
+                cont.start()
+                time.sleep(0.5)
+            hold(run)
+
+        monkeypatch.setattr(Run, "hold", hold_slowly)
+        engine.signal(task, Signal.STOP)
+        cont.join()
+        wait_for(lambda: not stands_still(task), seconds=5)
+
+    def test_a_stop_that_comes_after_its_cont_is_undone(self, engine, ticking):
+        task = ticking("ticks")
+        engine.hold([task.pk])
+        wait_for(lambda: task.pk not in engine.held, seconds=5)
+        wait_for(lambda: not stands_still(task), seconds=5)
+
     def test_a_program_that_swallows_cancellation_is_dropped_after_the_grace(self, engine, start):
         task = start("stubborn")
         wait_for(lambda: task.pk in STARTED)
@@ -167,8 +188,8 @@ class SignalContract(BackgroundContract):
         wait_for(lambda: not engine.runs)
 
     @staticmethod
-    def send_all(engine, tasks):
-        for signal in (Signal.STOP, Signal.CONT, Signal.STOP, Signal.TERM):
+    def send_all(engine, tasks, signals=(Signal.STOP, Signal.CONT, Signal.STOP, Signal.TERM)):
+        for signal in signals:
             for task in Task.objects.filter(pk__in=[task.pk for task in tasks]):
                 try:
                     engine.signal(task, signal)

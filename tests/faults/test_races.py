@@ -7,6 +7,7 @@ import time
 import pytest
 from django.db import connection
 
+from taskapi.engines.base import Engine
 from taskapi.exceptions import TaskEnded
 from taskapi.models import FINAL, Move, Reason, Status, Task, TaskEvent, failure
 from tests.conftest import final_events
@@ -98,3 +99,25 @@ def test_several_workers_claim_each_task_once(transactional_db, user, worker):
 
     race(40, *[claim] * 4)
     assert len(claimed) == len(set(claimed)) == 500
+
+
+@pytest.mark.parametrize("limit", [0, 20_000])
+def test_restarts_and_kills_of_the_same_tasks_wait_for_each_other_in_no_circle(tasks, user, settings, limit):
+    settings.TASK_USER_ACTIVE = limit
+    engine = Engine()
+
+    def kill(number):
+        try:
+            Task.objects.get(pk=tasks[number].pk).kill(by=user)
+        except TaskEnded:
+            pass
+
+    def restart(number):
+        spec = {"name": "again", "restarted_from_id": tasks[number].pk}
+        engine.fork_once(user, [spec], f"key {number}", "digest")
+        engine.fork(user, [spec])
+
+    race(60, kill, kill, restart, restart)
+    # One by the key, and two without.
+    assert Task.objects.filter(restarted_from__in=[task.pk for task in tasks[:60]]).count() == 60 * 3
+    assert {final_events(task.pk) for task in tasks[:60]} == {1}

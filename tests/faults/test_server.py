@@ -1,5 +1,6 @@
 """A real server process: the whole journey, a crowd of clients, clean and unclean ends."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from taskapi.models import FINAL, Status, Task, TaskEvent
-from tests.conftest import wait_for
+from tests.conftest import database_url, wait_for
 from tests.server import PROJECT
 
 TASKS = "/taskapi/tasks/"
@@ -148,3 +149,13 @@ def test_idle_connections_do_not_keep_others_waiting(server):
     assert server.call("GET", TASKS, token=token)[0] == 200
     for connection in idle:
         connection.close()
+
+
+@pytest.mark.parametrize("engine", ["threads", "eventloop"])
+def test_a_process_ends_promptly_while_its_programs_use_the_orm(user, transactional_db, engine):
+    own = {"DATABASE_URL": database_url(), "SECRET_KEY": "test", "TASK_ENGINE": engine, "TASK_GRACE": "1s"}
+    own["DJANGO_SETTINGS_MODULE"] = "taskmanager.settings"
+    command = [sys.executable, "-m", "tests.faults.leaves"]
+    done = subprocess.run(command, cwd=PROJECT, env=os.environ | own, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert set(Task.objects.values_list("reason", flat=True)) == {"lost"}
