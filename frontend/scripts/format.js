@@ -7,6 +7,8 @@
   const HOUR = 60 * MINUTE;
   const DAY = 24 * HOUR;
 
+  const LONGEST = 300;
+
   const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
   const whole = new Intl.NumberFormat();
@@ -22,6 +24,30 @@
     return `${Math.floor(ms / DAY)} d ${pad(Math.floor(ms / HOUR) % 24)} h`;
   }
 
+  /** How long ago, in one unit: "now", "12 s", "3 min", "5 h", "2 d". */
+  function age(ms) {
+    if (ms < SECOND) return 'now';
+    if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+    if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+    return ms < 2 * DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} d`;
+  }
+
+  /** A stopwatch: "0:07", "12:04", "1:02:03". */
+  function clock(ms) {
+    const [seconds, minutes, hours] = [Math.floor(ms / SECOND) % 60, Math.floor(ms / MINUTE) % 60, Math.floor(ms / HOUR)];
+    return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
+  }
+
+  /** The arguments of a task in one line: of a command what it runs, otherwise "seconds=10 url=...". */
+  function args(values) {
+    const { argv, ...rest } = values ?? {};
+    const run = Array.isArray(argv) ? argv.join(' ') : argv;
+    const others = Object.entries(rest)
+      .filter(([, value]) => value !== null && value !== false && value !== undefined)
+      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    return (run === undefined ? others.join(' ') : String(run)).replace(/\s+/g, ' ').slice(0, LONGEST);
+  }
+
   /** Any JSON value as it is shown: text as it is, the rest indented. */
   function json(value) {
     return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
@@ -34,6 +60,9 @@
 
   utm.format = {
     duration,
+    age,
+    clock,
+    args,
     json,
     count,
     number: (value) => whole.format(value),
