@@ -24,7 +24,7 @@
       status: ORDER.includes(status) ? status : '',
       program: params.get('program') ?? '',
       q: params.get('q') ?? '',
-      sort: sort.replace(/^-/, '') in KEYS ? sort : NEWEST,
+      sort: Object.hasOwn(KEYS, sort.replace(/^-/, '')) ? sort : NEWEST,
     };
   }
 
