@@ -58,6 +58,12 @@
     return `${whole.format(number)} ${noun}${number === 1 ? '' : 's'}`;
   }
 
+  /** "512 B", "12 kB", "1.0 MB". */
+  function bytes(number) {
+    if (number < 1000) return `${number} B`;
+    return number < 1e6 ? `${Math.round(number / 1000)} kB` : `${(number / 1e6).toFixed(1)} MB`;
+  }
+
   utm.format = {
     duration,
     age,
@@ -65,6 +71,7 @@
     args,
     json,
     count,
+    bytes,
     number: (value) => whole.format(value),
     dateTime: (date) => dateTime.format(date),
     time: (date) => time.format(date),

@@ -24,10 +24,10 @@
     return { path, name, required, nullable, fallback: schema.default, title: titleOf(schema, name), hint: schema.description ?? type.description ?? '', ...boundsOf({ ...type, ...schema }), ...shape };
   }
 
-  // Pydantic makes titles of names: "Cpu Seconds".
+  // Pydantic makes titles of names ("Cpu Seconds"): then the name itself says more to who reads the API.
   function titleOf({ title }, name) {
-    const words = (title ?? name).replaceAll('_', ' ').trim() || name;
-    return words[0].toUpperCase() + words.slice(1).toLowerCase();
+    const made = (title ?? '').replaceAll(' ', '_').toLowerCase() === name.toLowerCase();
+    return made || !title ? name : title;
   }
 
   function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, maxLength }) {

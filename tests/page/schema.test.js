@@ -73,7 +73,7 @@ test('a reference to nothing is JSON', () => {
 
 test('titles and hints are for people', () => {
   const field = fieldOf({ type: 'number', title: 'Cpu Seconds', description: 'Of each.', default: 3, maximum: 9 });
-  assert.deepEqual([field.title, field.hint, field.fallback, field.most], ['Cpu seconds', 'Of each.', 3, 9]);
+  assert.deepEqual([field.title, field.hint, field.fallback, field.most], ['Cpu Seconds', 'Of each.', 3, 9]);
 });
 
 test('what was left empty is left out', () => {
