@@ -32,12 +32,14 @@
   function statusCell() {
     const badge = utm.status.badge();
     const reason = el('span', { class: 'row__reason' });
+    const root = el('span', { class: 'row__state' }, badge.el, reason);
     const set = (task) => {
+      attr(root, 'data-reason', task.reason || null);
       badge.set(task.status);
       text(reason, reasonOf(task));
       attr(reason, 'title', reasonOf(task));
     };
-    return { el: el('span', { class: 'row__state' }, badge.el, reason), set, badge };
+    return { el: root, set };
   }
 
   function reasonOf({ status, reason, run_at: due }) {

@@ -75,7 +75,7 @@
     failures += 1;
     const wait = refused ? Math.max(SEAT_PAUSE, (error.retryAfter ?? 0) * 1000) * utm.jitter() : utm.backoff(failures);
     setState(refused ? 'polling' : 'reconnecting');
-    tell('trouble', { error, wait, refused });
+    tell('trouble', { error, wait, refused, heard });
     if (!isPaused()) timer = setTimeout(connect, wait);
   }
 

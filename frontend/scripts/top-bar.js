@@ -17,8 +17,8 @@
     paused: 'The page stays as it is. Press to go on.',
   };
 
-  /** Mounts the bar; `setPage(name)` marks the view that is open. */
-  utm.mountTopBar = function (parent) {
+  /** Mounts the bar; `setPage(name)` marks the view that is open, `onSkip()` goes past the bar. */
+  utm.mountTopBar = function (parent, { onSkip }) {
     const links = [navLink('tasks', 'Tasks'), navLink('top', 'Top')];
     const fork = el('a', { class: 'button button--primary top__fork', href: '#/fork' }, icon('plus'), el('span', {}, 'Fork'));
     const help = el('a', { class: 'button button--icon top__help', href: '#/help', 'aria-label': 'Help and keys', title: 'Help and keys (?)' }, icon('help'));
@@ -27,6 +27,7 @@
     const live = liveButton();
     const server = utm.session.fromDisk ? el('span', { class: 'top__server' }, utm.session.server()) : null;
     parent.append(el('header', { class: 'top' },
+      el('button', { type: 'button', class: 'button skip', onclick: onSkip }, 'Skip to the list'),
       brand(),
       el('nav', { class: 'top__views', 'aria-label': 'Views' }, ...links),
       live.el, server, el('span', { class: 'top__space' }), fork, help, account));

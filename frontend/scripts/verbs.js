@@ -8,11 +8,11 @@
   utm.createVerbs = function ({ tasks, toasts }) {
     const busy = new Set();
 
-    async function one(id, done, call) {
+    async function one(id, call, after = () => null) {
       if (busy.has(id)) return;
       busy.add(id);
       try {
-        toasts.toast({ text: done(await call(id)) });
+        toasts.toast({ text: await call(id), action: after(id) });
       } catch (error) {
         toasts.toast({ text: error.message, tone: 'danger' });
       } finally {
@@ -55,7 +55,9 @@
       return `${signal} sent to task ${id}`;
     };
 
-    const verb = (doing, done, call) => (ids) => (ids.length === 1 ? one(ids[0], (words) => words, call) : many(ids, { doing, done, call }));
+    const verb = (doing, done, call, after) => (ids) => (ids.length === 1 ? one(ids[0], call, after) : many(ids, { doing, done, call }));
+    const restart = verb('Restarting', 'restarted', restartCall);
+    const again = (id) => ({ label: 'Restart', run: () => restart([id]) });
 
     async function killAll(query) {
       const toast = toasts.toast({ text: 'Killing…', lasting: true });
@@ -68,8 +70,8 @@
     }
 
     return {
-      kill: verb('Killing', 'killed', killCall),
-      restart: verb('Restarting', 'restarted', restartCall),
+      kill: verb('Killing', 'killed', killCall, again),
+      restart,
       signal: (ids, signal) => verb(`Sending ${signal} to`, `got ${signal}`, signalCall(signal))(ids),
       killAll,
     };

@@ -6,7 +6,7 @@
 
   /** Mounts the workspace. `open(route)` shows what the address names. */
   utm.mountWorkspace = function (parent, toasts) {
-    const bar = utm.mountTopBar(parent);
+    const bar = utm.mountTopBar(parent, { onSkip: () => view.focusFirst() });
     const list = el('div', { class: 'work__list' });
     const side = el('aside', { class: 'work__side', 'aria-label': 'Details', hidden: true });
     const figures = el('div', { class: 'work__top', hidden: true });
@@ -25,7 +25,7 @@
     const ends = [
       tasks.onChange(({ moves }) => toasts.announceMoves(moves)),
       utm.live.on('task', (brief) => brief.id === openId && part?.note?.(brief)),
-      utm.live.on('trouble', ({ error, wait, refused }) => !refused && banner.show(error, wait)),
+      utm.live.on('trouble', ({ error, wait, refused, heard }) => !refused && banner.show(error, wait, heard)),
       utm.live.on('state', (state) => state === 'live' && banner.hide()),
       bar.unmount,
       utm.listenForKeys({ view, verbs, close }),
@@ -45,13 +45,14 @@
       bar.setPage(route.page);
       const next = `${route.page}/${route.id ?? ''}`;
       if (next === shown) return;
-      const before = openId;
+      const before = { id: openId, part };
       shown = next;
       openId = route.page === 'tasks' ? route.id : null;
       show(route.page);
       view.setOpen(openId);
       title.setOpen(openId);
-      if (!part) view.focusRow(before);
+      // What was closed had the focus, most likely: it goes back to the list.
+      if (!part && before.part) view.focusRow(before.id) || view.focusFirst();
     }
 
     function show(page) {
@@ -75,7 +76,7 @@
     }
 
     function openDetail() {
-      const options = { onTask: tasks.put, onError: (error) => banner.show(error, 0), onFork };
+      const options = { onTask: tasks.put, onError: (error) => error.status === 0 && tasks.refresh(), onFork };
       const opened = utm.mountTaskDetail(side, openId, tasks.get(openId), options);
       // Where the task takes the place of the list, the focus goes with it.
       if (!list.offsetParent) opened.focus();
