@@ -1,14 +1,17 @@
-"""Serves frontend/ as it is, compressed for who can read that."""
+"""Serves frontend/: its text compressed for who can read that, and its scripts and styles in one piece each."""
 
 import gzip
+import hashlib
 import io
+import os
 import re
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
+from pathlib import Path
 
 from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware
-from whitenoise.responders import NOT_MODIFIED_HEADERS, Response, StaticFile
+from whitenoise.responders import NOT_MODIFIED_HEADERS, Response
 
 # Nothing inline, nothing from elsewhere, and by the last one no markup out of text, whatever a script does.
 POLICY = "; ".join(
@@ -24,7 +27,18 @@ POLICY = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
-TEXT = re.compile(r"\.(html|css|js|svg)$")
+TEXT = (".html", ".css", ".js", ".svg")
+# The tags of index.html that name files which can be sent together: those that run before anything is painted stay.
+TAGS = {
+    "page.css": re.compile(r' *<link rel="stylesheet" href="([^"]+)">\n'),
+    "page.js": re.compile(r' *<script src="([^"]+)" defer></script>\n'),
+}
+TOGETHER = {
+    "page.css": '  <link rel="stylesheet" href="page.css">\n',
+    "page.js": '  <script src="page.js" defer></script>\n',
+}
+# For who reads the files, not for the browser.
+COMMENTS = re.compile(r"^ *(//.*?|/\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
 GZIP = re.compile(r"\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?", re.IGNORECASE)
 
 
@@ -35,54 +49,72 @@ class PageMiddleware(WhiteNoiseMiddleware):
         reading = request.method in ("GET", "HEAD")
         return super().__call__(request) if reading else self.get_response(request)
 
+    def update_files_dictionary(self, root, prefix):
+        super().update_files_dictionary(root, prefix)
+        folder = Path(root)
+        html = (folder / "index.html").read_text()
+        for name, tag in TAGS.items():
+            files = [folder / path for path in tag.findall(html)]
+            self.files[f"/{name}"] = self.text_file(name, partial(together, files))
+            first = tag.search(html).start()
+            html = html[:first] + TOGETHER[name] + tag.sub("", html[first:])
+        self.files["/"] = self.text_file("index.html", html.encode)
+
     def get_static_file(self, path, url, stat_cache=None):
-        plain = super().get_static_file(path, url, stat_cache)
-        return TextFile(path, plain) if TEXT.search(path) else plain
+        if path.endswith(TEXT) and os.path.isfile(path):
+            return self.text_file(path, Path(path).read_bytes)
+        return super().get_static_file(path, url, stat_cache)
+
+    def text_file(self, name, read):
+        media_type = self.media_types.get_type(name)
+        headers = {"Content-Type": f'{media_type}; charset="utf-8"', "Content-Security-Policy": POLICY}
+        headers |= {"Cache-Control": f"max-age={self.max_age}, public", "Access-Control-Allow-Origin": "*"}
+        return TextFile(read, headers)
 
 
 class TextFile:
-    """A file in two representations: as it is, and compressed, which is made once and kept in memory."""
+    """A file in two representations: as it is, and compressed. Each is made once, when it is asked for."""
 
-    def __init__(self, path, plain: StaticFile):
-        self.path = path
-        self.plain = plain
+    def __init__(self, read, headers):
+        self.read = read
+        self.headers = headers
 
     def get_response(self, method, environ):
-        # A range is one of the file as it is.
-        if "HTTP_RANGE" in environ or not accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
-            found = self.plain.get_response(method, environ)
-            return Response(found.status, [*found.headers, ("Vary", "Accept-Encoding")], found.file)
-        if self.is_known(environ):
-            headers = [(name, self.headers[name]) for name in NOT_MODIFIED_HEADERS if name in self.headers]
-            return Response(HTTPStatus.NOT_MODIFIED, headers, None)
-        return Response(HTTPStatus.OK, self.headers.items(), io.BytesIO(self.data) if method == "GET" else None)
-
-    def is_known(self, environ):
-        if "HTTP_IF_NONE_MATCH" not in environ:
-            return self.plain.is_not_modified(environ)
-        tags = parse_etags(environ["HTTP_IF_NONE_MATCH"])
-        return "*" in tags or self.tag in {tag.removeprefix("W/") for tag in tags}
+        data, headers = self.compressed if accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")) else self.plain
+        if knows(environ, headers["ETag"]):
+            kept = [(name, headers[name]) for name in NOT_MODIFIED_HEADERS if name in headers]
+            return Response(HTTPStatus.NOT_MODIFIED, kept, None)
+        return Response(HTTPStatus.OK, headers.items(), io.BytesIO(data) if method == "GET" else None)
 
     @cached_property
-    def data(self):
-        with open(self.path, "rb") as file:
-            return gzip.compress(file.read(), mtime=0)
+    def plain(self):
+        return self.represented(self.read(), {})
 
     @cached_property
-    def tag(self):
-        """Of the compressed representation: another one needs another tag (RFC 9110 8.8.3.3)."""
-        return f'{self.plain.etag[:-1]}-gzip"'
+    def compressed(self):
+        return self.represented(gzip.compress(self.plain[0], mtime=0), {"Content-Encoding": "gzip"})
 
-    @cached_property
-    def headers(self):
-        [(_, _, plain)] = self.plain.alternatives
-        own = {"Content-Encoding": "gzip", "Content-Length": str(len(self.data)), "ETag": self.tag}
-        return dict(plain) | own | {"Vary": "Accept-Encoding"}
+    def represented(self, data, headers):
+        # A tag for each representation (RFC 9110 8.8.3.3), which says what is in it.
+        tag = hashlib.sha256(data).hexdigest()[:20]
+        common = {"Content-Length": str(len(data)), "ETag": f'"{tag}"', "Vary": "Accept-Encoding"}
+        return data, self.headers | common | headers
+
+
+def together(files):
+    """These files as one."""
+    return "".join(COMMENTS.sub("", file.read_text()) for file in files).encode()
 
 
 def accepts_gzip(header):
     """Whether an Accept-Encoding header takes gzip (RFC 9110 12.5.3)."""
     return any(GZIP.fullmatch(coding) for coding in header.split(","))
+
+
+def knows(environ, tag):
+    """Whether the client has what has this tag."""
+    tags = {given.removeprefix("W/") for given in parse_etags(environ.get("HTTP_IF_NONE_MATCH", ""))}
+    return bool(tags & {"*", tag})
 
 
 def add_headers(headers, path, url):

@@ -1,13 +1,15 @@
 """How the files of the page are served."""
 
 import gzip
+import re
 
 import pytest
 from django.conf import settings
 
-from taskmanager.page import accepts_gzip
+from taskmanager.page import accepts_gzip, together
 
-INDEX = settings.BASE_DIR / "frontend" / "index.html"
+FRONTEND = settings.BASE_DIR / "frontend"
+INDEX = FRONTEND / "index.html"
 SCRIPT = "/scripts/dom.js"
 READS_GZIP = {"HTTP_ACCEPT_ENCODING": "gzip, deflate, br"}
 
@@ -30,14 +32,14 @@ def test_the_page_is_compressed_for_who_can_read_that(get):
     assert answer["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in answer["Vary"]
     assert int(answer["Content-Length"]) == len(answer.body)
-    assert gzip.decompress(answer.body) == INDEX.read_bytes()
+    assert gzip.decompress(answer.body) == get("/").body
 
 
 def test_others_get_it_as_it_is(get):
-    answer = get("/")
+    answer = get(SCRIPT)
     assert "Content-Encoding" not in answer
     assert "Accept-Encoding" in answer["Vary"]
-    assert answer.body == INDEX.read_bytes()
+    assert answer.body == (FRONTEND / "scripts" / "dom.js").read_bytes()
 
 
 def test_the_two_have_tags_of_their_own(get):
@@ -57,22 +59,34 @@ def test_what_the_browser_knows_is_not_sent_again(get, given):
     assert answer.body == b""
 
 
-def test_a_date_does_as_well_as_a_tag(get):
-    modified = get(SCRIPT, **READS_GZIP)["Last-Modified"]
-    assert get(SCRIPT, HTTP_IF_MODIFIED_SINCE=modified, **READS_GZIP).status_code == 304
-
-
 def test_head_answers_the_headers_alone(get):
     answer = get(SCRIPT, "HEAD", **READS_GZIP)
     assert answer["Content-Length"] == get(SCRIPT, **READS_GZIP)["Content-Length"]
     assert answer.body == b""
 
 
-def test_a_range_is_one_of_the_file_as_it_is(get):
-    answer = get("/", HTTP_RANGE="bytes=0-14", **READS_GZIP)
-    assert answer.status_code == 206
-    assert "Content-Encoding" not in answer
-    assert answer.body == b"<!doctype html>"
+@pytest.mark.parametrize(("kind", "folder"), [("js", "scripts"), ("css", "styles")])
+def test_scripts_and_styles_are_sent_together_in_the_order_of_the_page(get, kind, folder):
+    names = re.findall(rf'{folder}/[\w-]+\.{kind}(?=" defer|">\n)', INDEX.read_text())
+    assert len(names) > 5
+    html = get("/").body.decode()
+    assert html.count(f"page.{kind}") == 1
+    assert not any(name in html for name in names)
+    assert get(f"/page.{kind}").body == together(FRONTEND / name for name in names)
+
+
+def test_comments_are_not_sent_and_all_else_is(tmp_path):
+    file = tmp_path / "a.js"
+    file.write_text(
+        "/* What. */\n(function () {\n  // Why.\n  /**\n   * For whom.\n   */\n  const a = '*/*'; // here\n})();\n"
+    )
+    assert together([file]) == b"(function () {\n  const a = '*/*'; // here\n})();\n"
+
+
+def test_every_file_of_the_page_is_named_by_it(get):
+    named = set(re.findall(r'(?:src|href)="((?:scripts|styles)/[^"]+)"', INDEX.read_text()))
+    there = {f"{file.parent.name}/{file.name}" for file in FRONTEND.glob("s*/*")}
+    assert named == there
 
 
 @pytest.mark.parametrize("header", ["gzip", "br, GZIP;q=0.5", "*", "gzip;q=1.0", "deflate,gzip ; q=0.1"])

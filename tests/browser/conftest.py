@@ -32,7 +32,7 @@ def page(server, options):
     needs(chromium, "Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        page = browser.new_page(**{"viewport": {"width": 1280, "height": 800}} | options)
+        page = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options).new_page()
         page.set_default_timeout(15_000)
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -29,7 +29,7 @@ def hide(page, is_hidden):
 def requests(page):
     """The requests that the page makes, as they are made."""
     seen = []
-    page.on("request", seen.append)
+    page.on("request", lambda request: seen.append(request))
     return seen
 
 
