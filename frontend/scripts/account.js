@@ -45,7 +45,10 @@
   function createPassword(say) {
     const field = (path, label, autocomplete) => utm.createField({ path, label, type: 'password', autocomplete, required: true });
     const fields = [field('old_password', 'Old password', 'current-password'), field('new_password', 'New password', 'new-password')];
-    return utm.createForm({ fields, button: 'Change password', className: 'form--password', send });
+    const form = utm.createForm({ fields, button: 'Change password', className: 'form--password', send });
+    // By this, a browser that keeps passwords knows whose it is.
+    form.el.prepend(el('input', { class: 'visually-hidden', autocomplete: 'username', value: utm.session.username(), tabindex: '-1', 'aria-hidden': 'true' }));
+    return form;
 
     async function send(values) {
       await utm.api.post('/userapi/password/', values);

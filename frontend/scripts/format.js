@@ -6,6 +6,7 @@
   const MINUTE = 60 * SECOND;
   const HOUR = 60 * MINUTE;
   const DAY = 24 * HOUR;
+  const YEAR = 365 * DAY;
 
   const LONGEST = 300;
 
@@ -24,12 +25,13 @@
     return `${Math.floor(ms / DAY)} d ${pad(Math.floor(ms / HOUR) % 24)} h`;
   }
 
-  /** How long ago, in one unit: "now", "12 s", "3 min", "5 h", "2 d". */
+  /** How long ago, in one unit: "now", "12 s", "3 min", "5 h", "2 d", "3 y". */
   function age(ms) {
     if (ms < SECOND) return 'now';
     if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
     if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
-    return ms < 2 * DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} d`;
+    if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)} h`;
+    return ms < 2 * YEAR ? `${Math.floor(ms / DAY)} d` : `${Math.floor(ms / YEAR)} y`;
   }
 
   /** A stopwatch: "0:07", "12:04", "1:02:03". */
@@ -45,7 +47,7 @@
     const others = Object.entries(rest)
       .filter(([, value]) => value !== null && value !== false && value !== undefined)
       .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-    return (run === undefined ? others.join(' ') : String(run)).replace(/\s+/g, ' ').slice(0, LONGEST);
+    return (run === undefined ? others.join(' ') : String(run)).replace(/[\s\u0000-\u001f\u007f]+/g, ' ').slice(0, LONGEST);
   }
 
   /** Any JSON value as it is shown: text as it is, the rest indented. */

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -19,7 +20,7 @@ for file in $(seq 1 $total); do
   sleep 0.05
 done
 sleep 600"""
-BROKEN = """echo 'building 214 pages'
+BROKEN = r"""echo 'building 214 pages'
 echo '\033[33mwarning\033[0m: docs/old.md: unknown target "intro"' >&2
 echo '\033[31merror\033[0m: docs/index.md:12: no such file: logo.svg' >&2
 exit 2"""
@@ -41,7 +42,7 @@ TASKS = [
     shell("rotate the certificates", "echo 'vault.internal: no such host' >&2; exit 3"),
     sleep("report for the third quarter", 1.5),
     sleep("soak test of the new queue", 14400, nice=10),
-    sleep("weekly digest", 5, run_at="2030-01-01T06:00:00Z"),
+    sleep("weekly digest", 5, run_at=f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}T06:00:00Z"),
     shell("build the documentation", BROKEN, description="For the release of Friday.", max_attempts=2),
     sleep("index the archive for search", 9),
     sleep("import the customers of the old shop", 240),

@@ -14,8 +14,8 @@ test('a duration has the unit that it needs', () => {
 });
 
 test('an age has one unit', () => {
-  const said = [10, 12 * SECOND, 200 * SECOND, 5 * HOUR, 60 * HOUR].map((ms) => format.age(ms));
-  assert.deepEqual(said, ['now', '12 s', '3 min', '5 h', '2 d']);
+  const said = [10, 12 * SECOND, 200 * SECOND, 5 * HOUR, 60 * HOUR, 30000 * HOUR].map((ms) => format.age(ms));
+  assert.deepEqual(said, ['now', '12 s', '3 min', '5 h', '2 d', '3 y']);
 });
 
 test('a clock counts up', () => {
