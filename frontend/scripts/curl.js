@@ -12,7 +12,7 @@
    * `flags` such as "N" (do not buffer) go to curl.
    */
   utm.curl = function (method, path, { body = null, token = '$TOKEN', flags = '' } = {}) {
-    const verb = method === 'GET' || (method === 'POST' && body) ? '' : `-X ${method} `;
+    const verb = method === 'GET' ? '' : `-X ${method} `;
     const lines = [`curl ${flags ? `-${flags} ` : ''}${verb}${quoted(utm.session.server() + path)}`, `-H "Authorization: Token ${token}"`];
     if (body) lines.push('-H "Content-Type: application/json"', `-d ${quoted(typeof body === 'string' ? body : JSON.stringify(body))}`);
     return lines.join(' \\\n  ');

@@ -5,7 +5,7 @@
   const { el, attr, text } = utm.dom;
 
   /**
-   * Makes the button and its menu. Each item is {label, hint, danger, run, can}: `can(task)` says whether it is there.
+   * Makes the button and its menu. Each item is {label, hint, danger, apart, run, can}: `can(task)` says whether it is there.
    * `set(task)` chooses the items.
    */
   utm.createMenu = function ({ label, content, className = '', items }) {
@@ -14,8 +14,8 @@
     const button = el('button', { type: 'button', class: `button ${className}`, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-label': label, title: label, onclick: toggle, onkeydown: openByKey }, ...content);
     const root = el('div', { class: 'menu', onfocusout: leave }, button, list);
 
-    function createEntry({ label: words, hint = '', danger = false, run, can = () => true }) {
-      const node = el('button', { type: 'button', role: 'menuitem', tabindex: '-1', class: `menu__item${danger ? ' menu__item--danger' : ''}`, onclick: () => choose(run) },
+    function createEntry({ label: words, hint = '', danger = false, apart = false, run, can = () => true }) {
+      const node = el('button', { type: 'button', role: 'menuitem', tabindex: '-1', class: `menu__item${danger ? ' menu__item--danger' : ''}${apart ? ' menu__item--apart' : ''}`, onclick: () => choose(run) },
         el('span', { class: 'menu__label' }, words), el('span', { class: 'menu__hint' }, hint));
       return { el: node, can };
     }

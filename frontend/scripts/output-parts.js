@@ -42,10 +42,11 @@
     return span;
   }
 
-  // The sixteen colours that have names follow the theme; the others are set as they are.
+  // The sixteen colours that have names follow the theme; of the others only the tone is taken, so that they can be read.
   function colour(span, place, value) {
     if (value === undefined || value === null) return;
-    if (typeof value === 'string' && value.startsWith('rgb')) span.style.setProperty(place === 'fg' ? 'color' : 'background-color', value);
-    else span.classList.add(`ansi-${place}-${value}`);
+    const any = typeof value === 'string' && value.startsWith('rgb');
+    if (any) span.style.setProperty(`--${place}`, value);
+    span.classList.add(`ansi-${place}-${any ? 'any' : value}`);
   }
 })(window.utm = window.utm || {});

@@ -6,7 +6,7 @@
   const WRAP_KEY = 'utm.output.wrap';
   const SAID = {
     reading: 'Reading…',
-    following: 'Following',
+    following: 'Live',
     polling: 'Polling',
     trouble: 'Broken off, trying again',
     ended: '',

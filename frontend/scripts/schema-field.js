@@ -13,8 +13,9 @@
     const id = `argument-${(serial += 1)}`;
     const note = el('p', { id: `${id}-note`, class: 'field__note' });
     const control = (CONTROLS[field.kind] ?? CONTROLS.text)({ ...field, id, described: `${id}-note` });
-    const label = el('label', { for: id, class: 'field__label' }, field.title, field.required ? el('span', { class: 'field__must' }, 'required') : null);
-    const top = field.kind === 'boolean' ? el('div', { class: 'check' }, control.el, label) : el('div', { class: 'field__top' }, label, control.aside ?? null);
+    const label = el('label', { for: id, class: 'field__label' }, field.title);
+    const must = field.required ? el('span', { class: 'field__must', 'aria-hidden': 'true' }, 'required') : null;
+    const top = field.kind === 'boolean' ? el('div', { class: 'check' }, control.el, label) : el('div', { class: 'field__top' }, label, must, control.aside ?? null);
     const root = el('div', { class: `field field--${field.kind}` }, top, field.kind === 'boolean' ? null : control.el, note);
     const hint = hintOf(field);
 
@@ -90,14 +91,17 @@
 
   /** Several types: a choice between them, and the control of the one that is chosen. */
   function either(field) {
-    const parts = field.variants.map((variant, index) => CONTROLS[variant.kind]({ ...field, ...variant, id: index ? `${field.id}-${index}` : field.id }));
+    const parts = field.variants.map((variant) => CONTROLS[variant.kind]({ ...field, ...variant, id: null }));
     const pick = el('select', { class: 'field__pick', 'aria-label': `${field.title}: as`, onchange: show }, ...field.variants.map(({ title, kind }, index) => el('option', { value: index }, kind === 'list' ? `${title}, one a line` : title)));
     const root = el('div', {}, ...parts.map((part) => part.el));
     const chosen = () => Number(pick.value);
-    parts.slice(1).forEach((part) => attr(part.el, 'aria-label', field.title));
 
+    // The label is that of the one that is seen.
     function show() {
-      parts.forEach((part, index) => { part.el.hidden = index !== chosen(); });
+      parts.forEach((part, index) => {
+        part.el.hidden = index !== chosen();
+        attr(part.el, 'id', part.el.hidden ? null : field.id);
+      });
     }
 
     function set({ variant, value }) {

@@ -2,7 +2,7 @@
 (function (utm) {
   'use strict';
 
-  const { el, icon, emit } = utm.dom;
+  const { el, text, icon, emit } = utm.dom;
   const isActive = (task) => utm.status.isActive(task);
   const isStopped = (task) => task.reason === 'stopped';
   const isRunning = (task) => task.status === 'running';
@@ -22,7 +22,7 @@
 
     function set(next) {
       task = next;
-      hold.textContent = isStopped(task) ? 'Continue' : 'Stop';
+      text(hold, isStopped(task) ? 'Continue' : 'Stop');
       show(hold, isRunning(task));
       show(kill, isActive(task));
       show(again, !isActive(task));
@@ -96,11 +96,11 @@
       { label: 'KILL', hint: 'end it at once', danger: true, can: isActive, run: () => signal('KILL') },
       { label: 'STOP', hint: 'hold it', can: (task) => isRunning(task) && !isStopped(task), run: () => signal('STOP') },
       { label: 'CONT', hint: 'let it go on', can: (task) => isRunning(task) && isStopped(task), run: () => signal('CONT') },
-      { label: 'Renice…', can: isActive, run: () => edit('nice') },
+      { label: 'Renice…', apart: true, can: isActive, run: () => edit('nice') },
       { label: 'Edit…', hint: 'name, description', run: () => edit('name') },
       { label: 'Restart', hint: 'one like it, now', run: restart },
       { label: 'Fork again…', hint: 'with changes', run: forkAgain },
-      { label: 'Copy as curl', hint: 'the fork, with my token', run: () => copy(curlOf, 'Copied as curl') },
+      { label: 'Copy as curl', apart: true, hint: 'the fork, with my token', run: () => copy(curlOf, 'Copied as curl') },
       { label: 'Copy link', run: () => copy(linkOf, 'Link copied') },
     ];
   }
