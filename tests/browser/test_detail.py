@@ -63,7 +63,7 @@ def test_the_outcome_is_one_sentence_that_follows_the_task(inside, ada):
 
 
 def test_the_progress_grows_by_itself(served, ada):
-    page, detail, _ = open_task(served, ada, 3)
+    _, detail, _ = open_task(served, ada, 3)
     bar = detail.get_by_role("progressbar")
     expect(bar).not_to_have_attribute("aria-valuenow", "0")
     expect(detail).to_contain_text("Completed in 3")
@@ -71,7 +71,7 @@ def test_the_progress_grows_by_itself(served, ada):
 
 
 def test_all_times_are_told(served, ada):
-    page, detail, task = open_task(served, ada)
+    _, detail, task = open_task(served, ada)
     ada.kill(task["id"])
     expect(detail).to_contain_text("Killed")
     for fact, moment in (("Created", 1), ("Started", 1), ("Ended", 1), ("Completed", 0), ("Updated", 1)):
@@ -80,7 +80,7 @@ def test_all_times_are_told(served, ada):
 
 
 def test_the_timeline_says_who_did_what(served, ada):
-    page, detail, task = open_task(served, ada)
+    page, detail, _ = open_task(served, ada)
     choose(page, "STOP")
     expect(detail).to_contain_text("Stopped, started")
     choose(page, "CONT")
@@ -93,7 +93,7 @@ def test_the_timeline_says_who_did_what(served, ada):
 
 
 def test_a_task_is_killed_by_its_button(inside, ada):
-    page, detail, task = open_task(inside, ada)
+    _, detail, task = open_task(inside, ada)
     detail.get_by_role("button", name="Kill", exact=True).click()
     wait_for(lambda: status_of(ada, task) == "killed")
     expect(detail).to_contain_text("Killed by ada")
@@ -121,14 +121,14 @@ def test_the_menu_goes_by_keys(served, ada):
 
 
 def test_a_signal_that_comes_too_late_is_told(served, ada):
-    page, detail, task = open_task(served, ada)
+    page, _, task = open_task(served, ada)
     page.route(f"**/tasks/{task['id']}/signal/", lambda route: (ada.kill(task["id"]), route.continue_()))
     choose(page, "STOP")
     expect(page.get_by_text(f"Task {task['id']} is already killed")).to_be_visible()
 
 
 def test_renice_and_edit(inside, ada):
-    page, detail, task = open_task(inside, ada)
+    page, _, task = open_task(inside, ada)
     choose(page, "Renice")
     dialog = page.get_by_role("dialog", name=f"Edit task {task['id']}")
     expect(dialog.get_by_label("Nice")).to_be_focused()
@@ -167,7 +167,7 @@ def test_restart_opens_the_new_task(inside, ada):
 
 
 def test_fork_again_fills_the_form_in(inside, ada):
-    page, _, task = open_task(inside, ada, 4711, description="again and again", nice=3)
+    page, _, _ = open_task(inside, ada, 4711, description="again and again", nice=3)
     choose(page, "Fork again")
     form = page.get_by_role("region", name="Fork a task")
     expect(form.get_by_label("seconds")).to_have_value("4711")
@@ -179,7 +179,7 @@ def test_fork_again_fills_the_form_in(inside, ada):
 
 
 def test_the_task_as_json(served, ada):
-    page, detail, task = open_task(served, ada)
+    _, detail, task = open_task(served, ada)
     detail.get_by_text("JSON", exact=True).click()
     shown = json.loads(detail.get_by_role("region", name="The task as JSON").inner_text())
     assert shown["id"] == task["id"]
@@ -187,7 +187,7 @@ def test_the_task_as_json(served, ada):
 
 
 def test_a_curl_line_forks_the_same_again(served, ada):
-    page, detail, task = open_task(served, ada, description="it's quoted")
+    page, _, task = open_task(served, ada, description="it's quoted")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     choose(page, "Copy as curl")
     expect(page.get_by_text("Copied as curl")).to_be_visible()
@@ -197,7 +197,7 @@ def test_a_curl_line_forks_the_same_again(served, ada):
 
 
 def test_the_shell_lines_show_no_token(served, ada):
-    page, detail, task = open_task(served, ada)
+    _, detail, _ = open_task(served, ada)
     detail.get_by_text("Shell", exact=True).click()
     expect(detail.get_by_role("region", name="tail -f")).to_contain_text("curl -N")
     expect(detail.get_by_role("region", name="kill", exact=True)).to_contain_text("-X DELETE")
@@ -205,7 +205,7 @@ def test_the_shell_lines_show_no_token(served, ada):
 
 
 def test_what_was_copied_is_a_link_to_the_task(served, ada):
-    page, detail, task = open_task(served, ada)
+    page, _, task = open_task(served, ada)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     choose(page, "Copy link")
     expect(page.get_by_text("Link copied")).to_be_visible()

@@ -134,7 +134,7 @@ def test_long_lines_are_wrapped_or_not(inside, ada):
 
 
 def test_find_goes_from_hit_to_hit(inside, ada):
-    page, output = show(inside, ada, "seq 1 5000")
+    _, output = show(inside, ada, "seq 1 5000")
     field = output.get_by_role("searchbox")
     expect(output).to_contain_text("5,000 lines")
     field.fill("777")
@@ -217,7 +217,7 @@ def test_a_hundred_thousand_lines_do_not_freeze_the_page(inside, ada):
 
 
 def test_one_endless_line_does_not_freeze_the_page(served, ada):
-    page, output = show(served, ada, "head -c 900000 /dev/zero | tr '\\0' x")
+    _, output = show(served, ada, "head -c 900000 /dev/zero | tr '\\0' x")
     expect(output).to_contain_text("1 line, 900 kB")
     began = time.monotonic()
     output.get_by_role("button", name="Wrap long lines").click()
