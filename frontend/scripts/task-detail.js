@@ -106,12 +106,11 @@
     const output = el('div', { class: 'detail__output' });
     // An error of one line is in the head.
     const error = block('Error', (task) => (task.error?.trim() === utm.outcome(task, 0).detail ? null : task.error));
-    const described = block('Description', (task) => task.description);
+    const described = block('Description', (task) => task.description, { prose: true });
     const result = block('Result', (task) => task.result);
     const args = utm.createArguments();
     const parts = [error, described, result, args, howFacts(), whenFacts(), utm.createRaw(), utm.createShell(id)];
     error.el.classList.add('block--error');
-    described.el.classList.add('block--prose');
     const [how, when, raw, shell] = parts.slice(4);
     const facts = el('section', { class: 'detail__facts', 'aria-label': 'Facts' }, how.el, when.el);
     const root = el('div', { class: 'detail__body', hidden: true }, described.el, error.el, output, result.el, args.el, timeline.el, facts, el('div', { class: 'folds' }, raw.el, shell.el));

@@ -56,13 +56,13 @@
     return { el: node, set };
   }
 
-  /** A titled block of text or JSON, which can be copied; hidden when there is none. */
-  function block(title, read) {
+  /** A titled block of text or JSON, which can be copied unless it is `prose`; hidden when there is none. */
+  function block(title, read, { prose = false } = {}) {
     const content = el('pre', { class: 'block__content', tabindex: '0', role: 'region', 'aria-label': title });
-    const copy = el('button', { type: 'button', class: 'button button--small', 'aria-label': `Copy: ${title}`, onclick: onCopy }, 'Copy');
+    const copy = el('button', { type: 'button', class: 'button button--small', 'aria-label': `Copy: ${title}`, hidden: prose, onclick: onCopy }, 'Copy');
     const save = el('button', { type: 'button', class: 'button button--small', hidden: true, onclick: onSave });
     const head = el('div', { class: 'block__head' }, el('h3', { class: 'block__title' }, title), save, copy);
-    const root = el('section', { class: 'block', hidden: true }, head, content);
+    const root = el('section', { class: `block${prose ? ' block--prose' : ''}`, hidden: true }, head, content);
     let whole = '';
 
     function set(task) {

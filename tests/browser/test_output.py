@@ -90,6 +90,18 @@ def test_a_stream_that_breaks_off_is_resumed(served, ada):
     assert lines(output) == [f"tick {number}" for number in range(1, 6)]
 
 
+def test_a_page_that_nobody_sees_gives_its_seat_back(served, ada):
+    page, output = show(served, ada, "for i in $(seq 1 100); do echo tick $i; sleep .5; done", ended=False)
+    expect(output).to_contain_text("tick 1")
+    hide = "is => { Object.defineProperty(document, 'hidden', {get: () => is, configurable: true});"
+    hide += "document.dispatchEvent(new Event('visibilitychange')) }"
+    with page.expect_event("requestfailed", lambda request: "follow=1" in request.url):
+        page.evaluate(hide, True)
+    page.evaluate(hide, False)
+    expect(output).to_contain_text("tick 9")
+    assert lines(output)[:9] == [f"tick {number}" for number in range(1, 10)]
+
+
 def test_scrolling_up_stops_following(inside, ada):
     _, output = show(inside, ada, "seq 1 100; for i in $(seq 1 200); do echo late $i; sleep .2; done", ended=False)
     follow = output.get_by_role("button", name="Follow the end")
