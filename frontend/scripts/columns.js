@@ -34,7 +34,6 @@
     const reason = el('span', { class: 'row__reason' });
     const root = el('span', { class: 'row__state' }, badge.el, reason);
     const set = (task) => {
-      attr(root, 'data-reason', task.reason || null);
       badge.set(task.status);
       text(reason, reasonOf(task));
       attr(reason, 'title', reasonOf(task));

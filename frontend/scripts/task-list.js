@@ -54,8 +54,16 @@
       table.show(shown, { sort: filter.sort, again: nextIsAnother });
       arrivals.say(filter);
       nextIsAnother = false;
+      keepSelection();
       none.hidden = shown.length > 0;
       text(none, filter.q || filter.program || filter.status ? 'No task matches.' : '');
+    }
+
+    // What the list no longer shows is not selected either: nothing is done to a task that is not seen.
+    function keepSelection() {
+      if (!selection.size) return;
+      const ids = new Set(shown.map((task) => task.id));
+      selection.keep((id) => ids.has(id));
     }
 
     function release() {
@@ -85,7 +93,6 @@
       arrivals.take(tasks);
       all = tasks;
       older = hasMore;
-      selection.keep((id) => tasks.has(id));
       showing(loaded, tasks.size);
       search.setPrograms(new Set([...tasks.values()].map((task) => task.program)));
       more.hidden = !hasMore;

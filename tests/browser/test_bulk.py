@@ -149,3 +149,12 @@ def test_the_toast_says_what_did_not_work(served, ada):
     page.get_by_role("dialog").get_by_role("button", name="Send").click()
     gone = f"1 task got TERM, 1 not: Task {tasks[0]['id']} is already killed"
     expect(page.get_by_text(gone)).to_be_visible()
+
+
+def test_what_is_no_longer_shown_is_not_selected(served, ada):
+    tasks = [ada.fork("one"), ada.fork("two")]
+    page = served("#/tasks?status=running")
+    select(page, "one", "two")
+    ada.kill(tasks[0]["id"])
+    expect(bar(page)).to_contain_text("1 selected")
+    expect(row_of(page, "one")).to_have_count(0)
