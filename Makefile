@@ -21,6 +21,9 @@ test-mariadb: .venv/dev
 bench: .venv/run
 	$(BIN)/python -m bench $(ARGS)
 
+screenshots: .venv/dev
+	$(BIN)/python -m tests.browser.screenshots
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,4 +42,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run test test-postgres test-mariadb bench lint
+.PHONY: run test test-postgres test-mariadb bench screenshots lint

@@ -22,21 +22,41 @@
   }
 
   /** Calls the API. Answers {data, headers}; throws an ApiError, or an AbortError if the signal was given up. */
-  async function call(method, path, { body, signal, anonymous = false } = {}) {
+  async function call(method, path, { body, signal, headers, anonymous = false } = {}) {
+    const patience = createPatience(signal);
+    try {
+      const response = await answerOf(method, path, { body, headers, anonymous, signal, patience });
+      return { data: await readJson(response, signal), headers: response.headers };
+    } finally {
+      patience.end();
+    }
+  }
+
+  /** Calls the API for text that may come slowly, or never end: the Response, which has been checked. */
+  async function stream(path, { signal, headers } = {}) {
+    const patience = createPatience(signal);
+    try {
+      return await answerOf('GET', path, { headers, signal, patience });
+    } finally {
+      patience.end();
+    }
+  }
+
+  async function answerOf(method, path, { anonymous = false, ...options }) {
     const token = anonymous ? null : utm.session.token();
-    const response = await send(method, path, { body, signal, token });
+    const response = await send(method, path, { ...options, token });
     setClock(response);
-    const data = await readJson(response, signal);
-    if (response.ok) return { data, headers: response.headers };
+    if (response.ok) return response;
+    const data = await readJson(response, options.signal);
     if (response.status === 401 && token && token === utm.session.token()) utm.session.end('expired');
     throw errorOf(response, data);
   }
 
-  async function send(method, path, { body, signal, token }) {
-    const headers = { Accept: 'application/json' };
-    if (token) headers.Authorization = `Token ${token}`;
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    const request = { method, headers, cache: 'no-cache', credentials: 'omit', signal: withPatience(signal) };
+  async function send(method, path, { body, headers, signal, patience, token }) {
+    const all = { Accept: '*/*', ...headers };
+    if (token) all.Authorization = `Token ${token}`;
+    if (body !== undefined) all['Content-Type'] = 'application/json';
+    const request = { method, headers: all, cache: 'no-cache', credentials: 'omit', signal: patience.signal };
     if (body !== undefined) request.body = JSON.stringify(body);
     try {
       return await fetch(utm.session.server() + path, request);
@@ -46,13 +66,13 @@
   }
 
   // A server that accepts and never answers is as good as unreachable.
-  function withPatience(signal) {
+  function createPatience(signal) {
     const controller = new AbortController();
     const giveUp = () => controller.abort();
-    setTimeout(giveUp, PATIENCE);
+    const timer = setTimeout(giveUp, PATIENCE);
     if (signal?.aborted) giveUp();
     signal?.addEventListener('abort', giveUp, { once: true });
-    return controller.signal;
+    return { signal: controller.signal, end: () => clearTimeout(timer) };
   }
 
   function unreachable(error, signal) {
@@ -123,7 +143,10 @@
   utm.api = {
     get: (path, options) => call('GET', path, options),
     post: (path, body, options) => call('POST', path, { ...options, body }),
+    patch: (path, body, options) => call('PATCH', path, { ...options, body }),
     kill: (id) => call('DELETE', `/taskapi/tasks/${id}/`),
+    killAll: (params) => call('DELETE', `/taskapi/tasks/?${params}`),
+    stream,
     nextPath,
     now: () => Date.now() + clockSkew,
   };

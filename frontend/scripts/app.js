@@ -1,36 +1,28 @@
-/* Chooses the screen: by the session, and by the hash of the URL (#/tasks, #/tasks/7, #/login, #/register). */
+/* Chooses the screen: by the session, and by the address. */
 (function (utm) {
   'use strict';
 
   const NOTICES = {
     expired: 'You have been logged out. Log in to go on where you were.',
     elsewhere: 'You have logged out in another tab.',
-    logout: '',
-    server: '',
+    everywhere: 'You are logged out everywhere.',
   };
   const parent = document.getElementById('app');
-  const notice = utm.mountNotice(document.getElementById('feedback'));
+  const toasts = utm.mountToasts(document.getElementById('feedback'));
   let workspace = null;
   let cause = '';
   // Where to go after the log in.
   let wanted = '#/tasks';
 
-  function route() {
-    const [, page = 'tasks', id = ''] = /^#\/(\w+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
-    return { page, id: id === '' ? null : Number(id) };
-  }
-
-  function isDoor(page) {
-    return page === 'login' || page === 'register';
-  }
+  const isDoor = ({ page }) => page === 'login' || page === 'register';
 
   function show() {
-    const { page, id } = route();
-    if (!isDoor(page)) wanted = location.hash || '#/tasks';
-    if (!utm.session.token()) return showLogin(page === 'register');
-    if (isDoor(page)) return location.replace(wanted);
-    workspace ??= utm.mountWorkspace(clear(), notice);
-    return workspace.open(id);
+    const route = utm.route.now();
+    if (!isDoor(route)) wanted = location.hash || '#/tasks';
+    if (!utm.session.token()) return showLogin(route.page === 'register');
+    if (isDoor(route)) return location.replace(wanted);
+    workspace ??= utm.mountWorkspace(clear(), toasts);
+    return workspace.open(route);
   }
 
   function showLogin(register) {
@@ -52,7 +44,7 @@
   utm.session.onChange((why) => {
     cause = why;
     leave();
-    notice.clear();
+    toasts.clear();
     show();
   });
   show();

@@ -4,7 +4,7 @@
 
   const { el, text } = utm.dom;
 
-  /** Mounts the banner, hidden. `show(error, ms until the next try)`, `hide()`; "Retry now" calls `retry`. */
+  /** Mounts the banner, hidden. `show(error, ms until the next try, when the server was last heard)`, `hide()`; "Retry now" calls `retry`. */
   utm.mountBanner = function (parent, { retry }) {
     const what = el('strong');
     const kept = el('span', { class: 'banner__kept' });
@@ -13,14 +13,15 @@
     const words = el('div', { class: 'banner__words' }, el('p', { role: 'status' }, what, ' ', kept), countdown);
     const server = utm.createServerForm();
     const root = el('div', { class: 'banner', hidden: true }, words, button, server?.el);
-    let lastRead = null;
+    let lastRead = 0;
     let nextTry = 0;
     let timer = null;
     parent.prepend(root);
 
-    function show(error, wait) {
+    function show(error, wait, heard = 0) {
+      lastRead = Math.max(lastRead, heard);
       text(what, `${error.message.replace(/\.$/, '')}.`);
-      text(kept, lastRead ? `What you see is from ${utm.format.time(lastRead)}.` : '');
+      text(kept, lastRead ? `What you see is from ${utm.format.time(new Date(lastRead))}.` : '');
       nextTry = Date.now() + wait;
       root.hidden = false;
       timer ??= setInterval(tick, 500);
@@ -39,7 +40,7 @@
     }
 
     function read() {
-      lastRead = new Date();
+      lastRead = Date.now();
       hide();
     }
 

@@ -79,7 +79,10 @@
     return { el: root, fields, clearErrors, focus: () => fields[0].input.focus() };
   };
 
-  // The countdown is seen, not heard: a live region that changes every second would never be quiet.
+  /**
+   * Makes the error line of a form: `show(message, seconds)`, `waiting()`, `clear()`. The countdown is seen, not heard: a
+   * live region that changes every second would never be quiet.
+   */
   function createErrorLine() {
     const message = el('span', { role: 'alert' });
     const countdown = el('span', { 'aria-hidden': 'true', class: 'tabular' });
@@ -111,4 +114,6 @@
 
     return { el: root, show, clear, waiting: () => left > 0 };
   }
+
+  utm.createErrorLine = createErrorLine;
 })(window.utm = window.utm || {});

@@ -6,6 +6,9 @@
   const MINUTE = 60 * SECOND;
   const HOUR = 60 * MINUTE;
   const DAY = 24 * HOUR;
+  const YEAR = 365 * DAY;
+
+  const LONGEST = 300;
 
   const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
@@ -22,6 +25,31 @@
     return `${Math.floor(ms / DAY)} d ${pad(Math.floor(ms / HOUR) % 24)} h`;
   }
 
+  /** How long ago, in one unit: "now", "12 s", "3 min", "5 h", "2 d", "3 y". */
+  function age(ms) {
+    if (ms < SECOND) return 'now';
+    if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+    if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+    if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)} h`;
+    return ms < 2 * YEAR ? `${Math.floor(ms / DAY)} d` : `${Math.floor(ms / YEAR)} y`;
+  }
+
+  /** A stopwatch: "0:07", "12:04", "1:02:03". */
+  function clock(ms) {
+    const [seconds, minutes, hours] = [Math.floor(ms / SECOND) % 60, Math.floor(ms / MINUTE) % 60, Math.floor(ms / HOUR)];
+    return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
+  }
+
+  /** The arguments of a task in one line: of a command what it runs, otherwise "seconds=10 url=...". */
+  function args(values) {
+    const { argv, ...rest } = values ?? {};
+    const run = Array.isArray(argv) ? argv.join(' ') : argv;
+    const others = Object.entries(rest)
+      .filter(([, value]) => value !== null && value !== false && value !== undefined)
+      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    return (run === undefined ? others.join(' ') : String(run)).replace(/[\s\u0000-\u001f\u007f]+/g, ' ').slice(0, LONGEST);
+  }
+
   /** Any JSON value as it is shown: text as it is, the rest indented. */
   function json(value) {
     return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
@@ -32,10 +60,20 @@
     return `${whole.format(number)} ${noun}${number === 1 ? '' : 's'}`;
   }
 
+  /** "512 B", "12 kB", "1.0 MB". */
+  function bytes(number) {
+    if (number < 1000) return `${number} B`;
+    return number < 1e6 ? `${Math.round(number / 1000)} kB` : `${(number / 1e6).toFixed(1)} MB`;
+  }
+
   utm.format = {
     duration,
+    age,
+    clock,
+    args,
     json,
     count,
+    bytes,
     number: (value) => whole.format(value),
     dateTime: (date) => dateTime.format(date),
     time: (date) => time.format(date),

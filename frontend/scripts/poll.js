@@ -5,14 +5,15 @@
   const SLOWEST = 30000;
 
   /**
-   * Makes a poll. `read(signal)` reads once, `pause()` says how many ms to wait after a success, `onError(error, ms)`
-   * and `onSuccess()` are told how it went.
+   * Makes a poll. `read(signal)` reads once, `pause()` says how many ms to wait after a success (null: until it is
+   * asked to), `onError(error, ms)` and `onSuccess()` are told how it went.
    */
   utm.createPoll = function ({ read, pause, onError = () => {}, onSuccess = () => {} }) {
     let timer = null;
     let reading = null;
     let failures = 0;
     let on = false;
+    let resting = false;
 
     async function tick() {
       const mine = (reading = new AbortController());
@@ -26,7 +27,8 @@
         wait = failed(error);
       }
       reading = null;
-      if (on && !document.hidden) timer = setTimeout(tick, wait);
+      resting = wait === null;
+      if (on && !document.hidden && !resting) timer = setTimeout(tick, wait);
     }
 
     function succeeded() {
@@ -38,7 +40,7 @@
     function failed(error) {
       if (!(error instanceof utm.ApiError)) console.error(error);
       failures += 1;
-      const wait = error.retryAfter ? error.retryAfter * 1000 : backoff(failures);
+      const wait = error.retryAfter ? error.retryAfter * 1000 : utm.backoff(failures);
       onError(error, wait);
       return wait;
     }
@@ -56,30 +58,39 @@
       if (!document.hidden) tick();
     }
 
-    function wake() {
-      if (document.hidden) clearTimeout(timer);
-      else if (!reading) now();
+    /** Reads no more until it is asked to. */
+    function rest() {
+      halt();
+      resting = true;
     }
 
-    function start() {
+    function wake() {
+      if (document.hidden) clearTimeout(timer);
+      else if (!reading && !resting) now();
+    }
+
+    /** Begins to read, or, when it is to begin `resting`, waits to be asked. */
+    function start({ resting: still = false } = {}) {
       on = true;
+      resting = still;
       document.addEventListener('visibilitychange', wake);
-      window.addEventListener('online', now);
-      now();
+      window.addEventListener('online', wake);
+      if (!still) now();
     }
 
     function stop() {
       on = false;
       halt();
       document.removeEventListener('visibilitychange', wake);
-      window.removeEventListener('online', now);
+      window.removeEventListener('online', wake);
     }
 
-    return { start, stop, now };
+    return { start, stop, now, rest };
   };
 
-  // A little chance keeps many open pages from coming back to a restarted server in the same instant.
-  function backoff(failures) {
-    return Math.min(SLOWEST, 1000 * 2 ** (failures - 1)) * (0.8 + Math.random() * 0.4);
-  }
+  /** A little chance, which keeps many open pages from coming back to a restarted server in the same instant. */
+  utm.jitter = () => 0.8 + Math.random() * 0.4;
+
+  /** How many ms to wait after so many failures in a row. */
+  utm.backoff = (failures) => Math.min(SLOWEST, 1000 * 2 ** (failures - 1)) * utm.jitter();
 })(window.utm = window.utm || {});

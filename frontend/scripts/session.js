@@ -5,6 +5,7 @@
   const SERVER_KEY = 'utm.server';
   const fromDisk = location.protocol === 'file:';
   const listeners = new Set();
+  const renamed = new Set();
   let server = fromDisk ? utm.store.read(SERVER_KEY) || 'http://localhost:8000' : location.origin;
   let current = utm.store.read(sessionKey());
 
@@ -23,6 +24,13 @@
     const session = { token, username };
     utm.store.write(sessionKey(), session);
     change(session, 'start');
+  }
+
+  /** The user has another name now. */
+  function rename(username) {
+    current = { ...current, username };
+    utm.store.write(sessionKey(), current);
+    renamed.forEach((listener) => listener(username));
   }
 
   /** Forgets the token; the cause is "logout", or "expired" when the server no longer takes it. */
@@ -50,11 +58,16 @@
     fromDisk,
     start,
     end,
+    rename,
     setServer,
     server: () => server,
     token: () => current?.token ?? null,
     username: () => current?.username ?? '',
     /** Calls the listener with the cause whenever the user or the server changes. */
     onChange: (listener) => listeners.add(listener),
+    onRename(listener) {
+      renamed.add(listener);
+      return () => renamed.delete(listener);
+    },
   };
 })(window.utm = window.utm || {});

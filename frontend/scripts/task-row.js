@@ -4,25 +4,35 @@
 
   const { el, attr, text, emit } = utm.dom;
 
-  /** Makes the row of a task. The roles repeat what a table says, for narrow screens lay the row out as a grid. */
+  /** Makes the row of a task. The roles say what a table says: the row is laid out as a grid, at a place of its own. */
   utm.createTaskRow = function (task) {
-    const status = utm.status.badge();
-    const link = el('a', { class: 'row__link', href: `#/tasks/${task.id}`, tabindex: '-1' });
-    const kill = el('button', { type: 'button', class: 'button button--kill', tabindex: '-1', 'aria-label': `Kill task ${task.id}`, onclick: () => emit(kill, 'task:kill', task.id) }, 'Kill');
-    const root = el('tr', { class: 'row', role: 'row', dataset: { taskId: task.id } },
-      el('td', { role: 'cell', class: 'row__id' }, String(task.id)),
-      el('td', { role: 'cell', class: 'row__status' }, status.el),
-      el('th', { role: 'rowheader', scope: 'row', class: 'row__name' }, link),
-      el('td', { role: 'cell', class: 'row__kill' }, kill));
+    const cells = utm.columns.filter((column) => column.create).map((column) => [column.key, column.create()]);
+    const link = el('a', { class: 'row__link', tabindex: '-1' });
+    const box = el('input', { type: 'checkbox', class: 'row__box', tabindex: '-1' });
+    const kill = el('button', { type: 'button', class: 'button button--kill', tabindex: '-1', onclick: () => emit(kill, 'task:kill', shown.id) }, 'Kill');
+    const places = Object.fromEntries(cells.map(([key, cell]) => [key, el('span', { role: 'cell', class: `row__cell row__${key}` }, cell.el)]));
+    const root = el('div', { class: 'row', role: 'row', dataset: { taskId: task.id } },
+      el('span', { role: 'cell', class: 'row__cell row__check' }, box),
+      places.id,
+      el('span', { role: 'rowheader', class: 'row__cell row__name' }, link),
+      ...utm.columns.filter(({ key }) => key !== 'id' && key !== 'name').map(({ key }) => places[key]),
+      el('span', { role: 'cell', class: 'row__cell row__kill' }, kill));
     let shown = null;
 
     function set(next) {
+      if (next === shown) return;
       if (shown && shown.status !== next.status) flash();
+      if (next.name !== shown?.name) setName(next);
       shown = next;
-      status.set(next.status);
-      text(link, next.name || '(no name)');
-      attr(link, 'title', next.name);
+      cells.forEach(([, cell]) => cell.set(next));
       setKillable(utm.status.isActive(next));
+    }
+
+    function setName({ id, name }) {
+      text(link, name || '(no name)');
+      attr(link, 'title', name);
+      attr(box, 'aria-label', `Select task ${id}`);
+      attr(kill, 'aria-label', `Kill task ${id}`);
     }
 
     // A button that goes away must not take the focus with it.
@@ -36,18 +46,37 @@
       requestAnimationFrame(() => root.classList.add('row--changed'));
     }
 
-    function setOpen(is) {
-      attr(link, 'aria-current', is ? 'true' : null);
-      root.classList.toggle('row--open', is);
+    function setPlace(index, height) {
+      attr(root, 'aria-rowindex', index + 2);
+      const place = `translateY(${index * height}px)`;
+      if (root.style.transform !== place) root.style.transform = place;
     }
 
-    // Only one row of the list is in the tab order; arrow keys walk through the others.
-    function setTabbable(is) {
-      attr(link, 'tabindex', is ? null : '-1');
-      attr(kill, 'tabindex', is ? null : '-1');
+    function setState({ open, selected, current }) {
+      attr(link, 'aria-current', open ? 'true' : null);
+      attr(link, 'tabindex', current ? null : '-1');
+      attr(box, 'tabindex', current ? null : '-1');
+      attr(kill, 'tabindex', current ? null : '-1');
+      box.checked = selected;
+      root.classList.toggle('row--open', open);
+      root.classList.toggle('row--selected', selected);
+      root.classList.toggle('row--current', current);
     }
 
+    /** Sets what goes on by itself. */
+    function tick() {
+      if (shown) cells.forEach(([, cell]) => cell.tick?.(shown));
+    }
+
+    // The address of the filter may have changed since the row was made.
+    link.addEventListener('pointerdown', setAddress);
+    link.addEventListener('focus', setAddress);
+    function setAddress() {
+      attr(link, 'href', utm.route.to('tasks', task.id));
+    }
+
+    setAddress();
     set(task);
-    return { el: root, set, setOpen, setTabbable, focus: () => link.focus(), task: () => shown };
+    return { el: root, set, setPlace, setState, tick, focus: () => link.focus({ preventScroll: true }) };
   };
 })(window.utm = window.utm || {});

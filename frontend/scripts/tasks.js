@@ -1,80 +1,186 @@
-/* The user's tasks as the page knows them: the newest pages of the list, kept fresh by a poll. */
+/* The user's tasks as the page knows them: the list, read once, and then kept fresh by the event stream or by a poll. */
 (function (utm) {
   'use strict';
 
   const PATH = '/taskapi/tasks/';
-  const BUSY_PAUSE = 1000;
+  // All that a row shows. A result can be large, so it is not among them.
+  const FIELDS = [
+    'id', 'name', 'description', 'status', 'reason', 'program', 'arguments', 'nice', 'progress', 'progress_text', 'exit_code',
+    'run_at', 'created_at', 'updated_at', 'started_at', 'ended_at',
+  ];
+  const LIST = `${PATH}?fields=${FIELDS}`;
+  const STEP = 10; // pages of a thousand
+  const TELL = 100;
+  const FILL = 300;
+  const BUSY_PAUSE = 1500;
   const CALM_PAUSE = 4000;
 
   /**
-   * Makes the list. Listeners get {tasks, moves, loaded, more}: `moves` are the tasks whose status has changed since
-   * the last time, as the server tells it; `more` says that there are older pages.
+   * Makes the model of the list. Listeners get {tasks, moves, loaded, more}: `moves` are the tasks whose status has
+   * changed since the last time, `more` says that there are older ones.
    */
   utm.createTasks = function ({ onError, onSuccess }) {
     const listeners = new Set();
+    const bare = new Set(); // known from the stream only, which does not say all
     let tasks = new Map();
-    let pages = 1;
+    let moves = new Map();
+    let pages = STEP;
     let next = null;
     let loaded = false;
-
+    let filling = null;
+    let heard = new Set(); // since the reading of the list began
+    const tell = utm.throttle(TELL, () => {
+      const moved = [...moves.values()];
+      moves = new Map();
+      listeners.forEach((listener) => listener({ tasks, moves: moved, loaded, more: next !== null }));
+    });
     const poll = utm.createPoll({ read, pause, onError, onSuccess });
 
     async function read(signal) {
       const fresh = new Map();
-      let path = PATH;
+      let path = LIST;
+      let first = false;
+      heard = new Set();
       for (let page = 0; page < pages && path; page += 1) {
         const { data, headers } = await utm.api.get(path, { signal });
-        data.forEach((task) => fresh.set(task.id, task));
+        data.forEach((task) => fresh.set(task.id, latest(tasks.get(task.id), task)));
         path = utm.api.nextPath(PATH, headers);
+        // The first time, each page is shown as it comes.
+        if (path && (page === 0 ? !loaded : first)) first = show(fresh, path);
       }
+      show(fresh, path);
+    }
+
+    // The stream may have told more than the pages, which were read before.
+    function show(fresh, path) {
+      heard.forEach((id) => fresh.set(id, latest(fresh.get(id), tasks.get(id))));
+      if (loaded) fresh.forEach((task, id) => noteMove(tasks.get(id), task));
+      tasks = new Map(fresh);
       next = path;
-      replace(fresh);
-    }
-
-    // Many open pages cost as many calls: ask less often.
-    function pause() {
-      const busy = [...tasks.values()].some(utm.status.isActive);
-      return (busy ? BUSY_PAUSE : CALM_PAUSE) * pages;
-    }
-
-    function replace(fresh) {
-      const moves = loaded ? movesBetween(tasks, fresh) : [];
-      tasks = fresh;
       loaded = true;
-      tell(moves);
-    }
-
-    function tell(moves = []) {
-      listeners.forEach((listener) => listener({ tasks, moves, loaded, more: next !== null }));
-    }
-
-    /** Puts what an answer said about one task into the list, and reads the list again. */
-    function put({ id, name, status }) {
-      const known = tasks.get(id);
-      const task = { ...known, id, status, name: name ?? known?.name };
-      if (known) tasks.set(id, task);
-      else if (name !== undefined) tasks = new Map([[id, task], ...tasks]);
       tell();
-      poll.now();
+      return true;
+    }
+
+    // While the stream is open nothing needs to be asked. Many pages cost as many calls: ask less often.
+    function pause() {
+      if (utm.live.state() !== 'polling') return null;
+      const busy = [...tasks.values()].some(utm.status.isActive);
+      return (busy ? BUSY_PAUSE : CALM_PAUSE) * Math.ceil(tasks.size / 1000 || 1);
+    }
+
+    /** Takes over what an answer or the stream has said about a task; it may be a part. */
+    function put(task) {
+      const known = tasks.get(task.id);
+      if (!known && !task.status) return;
+      const merged = latest(known, task);
+      noteMove(known, merged);
+      heard.add(task.id);
+      tasks.set(task.id, merged);
+      if (merged.arguments === undefined) lack(task.id);
+      tell();
+    }
+
+    function noteMove(before, after) {
+      if (before && before.status !== after.status) moves.set(after.id, after);
+    }
+
+    function lack(id) {
+      bare.add(id);
+      filling ??= setTimeout(fill, FILL);
+    }
+
+    // They are the newest, so they are on the first pages.
+    async function fill() {
+      let path = `${LIST}&limit=${Math.min(1000, bare.size + 20)}`;
+      try {
+        while (bare.size && path) {
+          const { data, headers } = await utm.api.get(path);
+          data.forEach(complete);
+          path = utm.api.nextPath(PATH, headers);
+        }
+        tell();
+      } catch {
+        // The rows stay without their arguments until the list is read again.
+      }
+      bare.clear();
+      filling = null;
+    }
+
+    function complete(task) {
+      if (bare.delete(task.id)) tasks.set(task.id, latest(tasks.get(task.id), task));
     }
 
     function showMore() {
-      pages += 1;
+      pages += STEP;
       poll.now();
+    }
+
+    function follow(state) {
+      if (state === 'polling') poll.now();
+      else if (state === 'paused') poll.rest();
+    }
+
+    const ends = [
+      utm.live.on('ready', poll.now),
+      utm.live.on('reset', poll.now),
+      utm.live.on('task', put),
+      utm.live.on('state', follow),
+    ];
+
+    function stop() {
+      ends.forEach((end) => end());
+      clearTimeout(filling);
+      tell.cancel();
+      poll.stop();
     }
 
     return {
       put,
       showMore,
-      start: poll.start,
-      stop: poll.stop,
+      stop,
+      start: () => poll.start({ resting: true }),
       refresh: poll.now,
       get: (id) => tasks.get(id),
-      onChange: (listener) => listeners.add(listener),
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
     };
   };
 
-  function movesBetween(before, after) {
-    return [...after.values()].filter(({ id, status }) => before.has(id) && before.get(id).status !== status);
+  /** What is known of a task after something more has been heard, which may be older than what is known. */
+  function latest(known, heard) {
+    const older = known?.updated_at && heard.updated_at && heard.updated_at < known.updated_at;
+    return rowOf(older ? { ...heard, ...known } : { ...known, ...heard });
   }
+
+  const moment = (iso) => (iso ? Date.parse(iso) : null);
+
+  // Kept beside the fields: what sorting, searching and ticking ask for again and again.
+  function rowOf(task) {
+    const fields = Object.fromEntries(FIELDS.filter((name) => task[name] !== undefined).map((name) => [name, task[name]]));
+    const args = task.arguments === undefined ? '' : utm.format.args(task.arguments);
+    return {
+      ...fields,
+      args,
+      text: `${task.name}\n${task.description ?? ''}\n${task.program}\n${args}`.toLowerCase(),
+      created: moment(task.created_at),
+      started: moment(task.started_at),
+      ended: moment(task.ended_at),
+    };
+  }
+
+  /** Makes a function that calls `action` soon after each call, but no more often than every `ms`. */
+  utm.throttle = function (ms, action) {
+    let timer = null;
+    let last = 0;
+    const run = () => {
+      timer = null;
+      last = Date.now();
+      action();
+    };
+    const throttled = () => { timer ??= setTimeout(run, Math.max(0, last + ms - Date.now())); };
+    return Object.assign(throttled, { cancel: () => clearTimeout(timer) });
+  };
 })(window.utm = window.utm || {});

@@ -1,124 +1,133 @@
-/* The page of a user who is logged in: fork form, list, open task; and what their events lead to. */
+/* The page of a user who is logged in: the list, what is open beside it, and what their events lead to. */
 (function (utm) {
   'use strict';
 
   const { el } = utm.dom;
 
-  /** Mounts the workspace. `open(id or null)` shows a task beside the list, or on narrow screens in its place. */
-  utm.mountWorkspace = function (parent, notice) {
-    const fork = el('div', { class: 'work__fork' });
+  /** Mounts the workspace. `open(route)` shows what the address names. */
+  utm.mountWorkspace = function (parent, toasts) {
+    const bar = utm.mountTopBar(parent, { onSkip: () => view.focusFirst() });
     const list = el('div', { class: 'work__list' });
-    const side = el('div', { class: 'work__side' });
-    const root = el('main', { class: 'work' }, el('h1', { class: 'visually-hidden' }, 'Tasks'), fork, list, side);
-
-    const bar = utm.mountTopBar(parent, { onLogout: logOut });
+    const side = el('aside', { class: 'work__side', 'aria-label': 'Details', hidden: true });
+    const figures = el('div', { class: 'work__top', hidden: true });
+    const root = el('main', { class: 'work' }, el('h1', { class: 'visually-hidden' }, 'Tasks'), list, side, figures);
     parent.append(root);
-    const banner = utm.mountBanner(document.getElementById('feedback'), { retry: () => tasks.refresh() });
-    const tasks = utm.createTasks({ onError, onSuccess });
-    utm.mountForkForm(fork);
-    const view = utm.mountTaskList(list, tasks);
-    const busy = new Set();
-    let detail = null;
+
+    const banner = utm.mountBanner(document.getElementById('feedback'), { retry });
+    const tasks = utm.createTasks({ onError: banner.show, onSuccess: banner.read });
+    const verbs = utm.createVerbs({ tasks, toasts });
+    const view = utm.mountTaskList(list, { tasks, verbs, announce: toasts.announce });
+    const title = utm.createTitle(tasks);
+    let shown = '';
+    let part = null;
     let openId = null;
-    let scroll = 0;
 
-    tasks.onChange(({ tasks: all, moves }) => {
-      notice.announceMoves(moves);
-      if (all.has(openId)) detail?.note(all.get(openId));
-      setTitle(all);
-    });
-    root.addEventListener('task:forked', (event) => tasks.put(event.detail));
-    root.addEventListener('task:kill', (event) => kill(event.detail));
-    document.addEventListener('keydown', onEscape);
+    const ends = [
+      tasks.onChange(({ moves }) => toasts.announceMoves(moves)),
+      utm.live.on('task', (brief) => brief.id === openId && part?.note?.(brief)),
+      utm.live.on('trouble', ({ error, wait, refused, heard }) => !refused && banner.show(error, wait, heard)),
+      utm.live.on('state', (state) => state === 'live' && banner.hide()),
+      bar.unmount,
+      utm.listenForKeys({ view, verbs, close }),
+    ];
+    root.addEventListener('task:forked', ({ detail }) => tasks.put(detail));
+    root.addEventListener('task:changed', ({ detail }) => tasks.put(detail));
+    root.addEventListener('task:kill', ({ detail }) => verbs.kill([detail]));
+    root.addEventListener('toast', ({ detail }) => toasts.toast(detail));
 
-    function onError(error, wait) {
-      bar.setLive(false);
-      banner.show(error, wait);
+    function retry() {
+      utm.live.now();
+      tasks.refresh();
     }
 
-    function onSuccess() {
-      bar.setLive(true);
-      banner.read();
+    function open(route) {
+      view.setFilter(route.params);
+      bar.setPage(route.page);
+      const next = `${route.page}/${route.id ?? ''}`;
+      if (next === shown) return;
+      const before = { id: openId, part };
+      shown = next;
+      openId = route.page === 'tasks' ? route.id : null;
+      show(route.page);
+      view.setOpen(openId);
+      title.setOpen(openId);
+      // What was closed had the focus, most likely: it goes back to the list.
+      if (!part && before.part) view.focusRow(before.id) || view.focusFirst();
     }
 
-    async function kill(id) {
-      if (busy.has(id)) return;
-      busy.add(id);
-      try {
-        const { data } = await utm.api.kill(id);
-        notice.say(data.detail);
-        tasks.put({ id, status: 'killed' });
-      } catch (error) {
-        notice.warn(error.message);
-        tasks.refresh();
-      } finally {
-        busy.delete(id);
-      }
+    function show(page) {
+      part?.unmount();
+      part = null;
+      const inSide = openId !== null || page in SIDES;
+      figures.hidden = page !== 'top';
+      list.hidden = page === 'top';
+      side.hidden = !inSide;
+      root.classList.toggle('work--open', inSide);
+      root.classList.toggle('work--top', page === 'top');
+      if (page === 'top') part = utm.mountTop(figures, { tasks });
+      else if (openId !== null) part = openDetail();
+      else if (page in SIDES) part = openSide(page);
     }
 
-    function open(id) {
-      if (id === openId && (id === null) === (detail === null)) return;
-      if (openId === null) scroll = window.scrollY;
-      detail?.unmount();
-      const before = openId;
-      openId = id;
-      root.classList.toggle('work--open', id !== null);
-      view.setOpen(id);
-      detail = id === null ? null : openDetail(id);
-      if (id === null) closed(before);
-      setTitle();
-    }
-
-    function openDetail(id) {
-      const opened = utm.mountTaskDetail(side, id, tasks.get(id), { onTask: followDetail, onError: () => tasks.refresh() });
-      // Where the task takes the place of the list, the focus goes with it.
-      if (!list.offsetParent) {
-        window.scrollTo(0, 0);
-        opened.focus();
-      }
+    function openSide(page) {
+      const opened = SIDES[page](side, { onForked, onClose: close, toasts });
+      opened.focus();
       return opened;
     }
 
-    function closed(before) {
-      utm.mountShellHelp(side);
-      window.scrollTo(0, scroll);
-      if (before !== null) view.focusRow(before);
+    function openDetail() {
+      const options = { onTask: tasks.put, onError: (error) => error.status === 0 && tasks.refresh(), onFork };
+      const opened = utm.mountTaskDetail(side, openId, tasks.get(openId), options);
+      // Where the task takes the place of the list, the focus goes with it.
+      if (!list.offsetParent) opened.focus();
+      return opened;
     }
 
-    // The detail may learn of a move before the list does.
-    function followDetail({ id, status }) {
-      const known = tasks.get(id);
-      if (known && known.status !== status) tasks.refresh();
+    function onFork(preset) {
+      forkPreset = preset;
+      utm.route.go('fork');
     }
 
-    // In a field, Escape is the field's own.
-    function onEscape(event) {
-      if (event.key === 'Escape' && openId !== null && !event.target.closest('input, textarea')) location.hash = '#/tasks';
+    function onForked(task) {
+      tasks.put(task);
+      view.release();
+      utm.route.go('tasks', task.id);
     }
 
-    async function logOut() {
-      const ending = utm.api.post('/userapi/logout/').catch(() => {});
-      utm.session.end('logout');
-      await ending;
-    }
-
-    let running = 0;
-    function setTitle(all) {
-      if (all) running = [...all.values()].filter(utm.status.isActive).length;
-      const parts = [openId === null ? null : `Task ${openId}`, running ? `${running} active` : null, 'UNIX Task Manager'];
-      document.title = parts.filter(Boolean).join(' · ');
+    /** Closes what is open beside the list; false when there was nothing. */
+    function close() {
+      if (!part) return false;
+      utm.route.go('tasks');
+      return true;
     }
 
     function unmount() {
+      utm.live.stop();
       tasks.stop();
-      detail?.unmount();
+      part?.unmount();
       banner.remove();
-      document.removeEventListener('keydown', onEscape);
-      document.title = 'UNIX Task Manager';
+      ends.forEach((end) => end());
+      view.unmount();
+      title.unmount();
     }
 
-    utm.mountShellHelp(side);
     tasks.start();
+    utm.live.start();
     return { open, unmount };
+  };
+
+  // What "Fork again" of a task has filled in.
+  let forkPreset = null;
+
+  function mountForkSide(parent, { onForked, onClose }) {
+    const preset = forkPreset;
+    forkPreset = null;
+    return utm.mountFork(parent, { preset, onForked, onClose });
+  }
+
+  const SIDES = {
+    fork: mountForkSide,
+    account: (parent, options) => utm.mountAccount(parent, options),
+    help: (parent, options) => utm.mountHelp(parent, options),
   };
 })(window.utm = window.utm || {});

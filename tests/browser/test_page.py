@@ -1,73 +1,15 @@
-"""The page in a real browser: served by the server, and opened from disk."""
+"""The page in a real browser, from the first visit on: served by the server, and opened from disk."""
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.server import PROJECT
-
-SERVED, FROM_DISK = "served", "from disk"
-
-
-@pytest.fixture(params=[SERVED, FROM_DISK])
-def opened(request, page, server):
-    """The page, opened in either way."""
-    if request.param == SERVED:
-        page.goto(server.url)
-    else:
-        # Opened from disk it looks for its server at port 8000, where another may run: the tests name their own.
-        page.goto((PROJECT / "frontend" / "index.html").as_uri())
-        expect(page.get_by_label("Server")).to_have_value("http://localhost:8000")
-        page.get_by_label("Server").fill(server.url)
-        page.get_by_role("button", name="Use", exact=True).click()
-    return page
-
-
-def register(page, username="ada", password="correct-horse-9"):
-    page.get_by_role("link", name="Create an account").click()
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Email").fill(f"{username}@example.com")
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Register").click()
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
-
-
-def log_in(page, username="ada", password="correct-horse-9"):
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
-
-
-def fork(page, name, seconds, description=""):
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("Description").fill(description)
-    page.get_by_label("Seconds").fill(str(seconds))
-    page.get_by_role("button", name="Fork", exact=True).click()
-    row = page.locator("[data-task-id]").filter(has_text=name).first
-    expect(row).to_be_visible()
-    return row
-
-
-def statuses_seen(page, row):
-    """Notes every status that the row shows, from now on."""
-    page.evaluate(
-        """row => {
-            window.seen = [];
-            const note = () => {
-                const status = row.querySelector("[data-status]").dataset.status;
-                if (window.seen.at(-1) !== status) window.seen.push(status);
-            };
-            note();
-            new MutationObserver(note).observe(row, {subtree: true, attributes: true, childList: true});
-        }""",
-        row.element_handle(),
-    )
+from tests.browser.steps import fork, log_in, log_out, register, statuses_seen
 
 
 def test_register_log_out_log_in(opened):
     register(opened)
-    opened.get_by_role("button", name="Log out").click()
+    log_out(opened)
     log_in(opened)
-    expect(opened.get_by_role("button", name="Log out")).to_be_visible()
+    expect(opened.get_by_role("link", name="ada", exact=True)).to_be_visible()
 
 
 def test_a_task_goes_from_pending_over_running_to_completed(opened, server):
@@ -117,7 +59,7 @@ def test_the_details_show_all_times_and_kill(opened):
     for label in ("Created", "Updated", "Started", "Ended", "Completed"):
         expect(detail).to_contain_text(label)
     detail.get_by_role("button", name="Kill").click()
-    expect(detail.locator("[data-status]")).to_have_attribute("data-status", "killed")
+    expect(detail.locator("[data-status]").first).to_have_attribute("data-status", "killed")
     for fact, moment in (("Started", True), ("Ended", True), ("Completed", False)):
         line = detail.locator(".fact").filter(has_text=fact).locator("time[datetime]")
         expect(line).to_have_count(int(moment))
@@ -135,7 +77,7 @@ def test_an_error_of_the_api_is_shown_at_its_field(opened):
 
 def test_a_taken_name_is_shown_at_its_field(opened):
     register(opened)
-    opened.get_by_role("button", name="Log out").click()
+    log_out(opened)
     opened.get_by_role("link", name="Create an account").click()
     opened.get_by_label("Username").fill("ADA")
     opened.get_by_label("Email").fill("second@example.com")
@@ -147,7 +89,7 @@ def test_a_taken_name_is_shown_at_its_field(opened):
 
 def test_a_wrong_password_says_so(opened):
     register(opened)
-    opened.get_by_role("button", name="Log out").click()
+    log_out(opened)
     log_in(opened, password="wrong-horse-9")
     expect(opened.get_by_text("Wrong username or password.")).to_be_visible()
 
@@ -157,16 +99,3 @@ def test_the_login_is_kept_when_the_page_is_loaded_again(opened):
     fork(opened, "still there", 0)
     opened.reload()
     expect(opened.get_by_text("still there").first).to_be_visible()
-
-
-def test_the_page_needs_no_inline_code_and_no_other_host(page, server):
-    requests, refused = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
-
-    answer = page.goto(server.url)
-    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
-    register(page)
-    fork(page, "under a strict policy", 0)
-    assert not refused
-    assert all(url.startswith(server.url) for url in requests)

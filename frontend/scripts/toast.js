@@ -2,25 +2,38 @@
 (function (utm) {
   'use strict';
 
-  const { el, icon } = utm.dom;
+  const { el, text, attr, icon } = utm.dom;
   const GATHER = 1000;
+  const LASTS = { info: 5000, danger: 12000 };
+  const MOST = 3;
 
-  /** Mounts notices into an element. `say` shows one, `warn` one that stays longer, `announce` is heard only. */
-  utm.mountNotice = function (parent) {
-    const shown = el('div', { class: 'notices', role: 'status' });
+  /** Mounts the toasts into an element. `toast({text, tone, action})` shows one, `announce(words)` is heard only. */
+  utm.mountToasts = function (parent) {
+    const shown = el('div', { class: 'toasts', role: 'status' });
     const heard = el('div', { class: 'visually-hidden', role: 'log', 'aria-live': 'polite' });
     parent.append(shown, heard);
 
-    function show(message, kind, lasts) {
+    /** Shows a toast. With `lasting` it stays until `done` is called on what this answers. */
+    function toast({ text: words, tone = 'info', action = null, lasting = false }) {
+      const line = el('span', { class: 'toast__words' }, words);
       const close = el('button', { type: 'button', class: 'button button--icon', 'aria-label': 'Dismiss', onclick: remove }, icon('close'));
-      const notice = el('div', { class: `notice notice--${kind}` }, el('span', {}, message), close);
-      const timer = setTimeout(remove, lasts);
+      const root = el('div', { class: `toast toast--${tone}` }, line, action && actionButton(action, remove), close);
+      let timer = lasting ? null : setTimeout(remove, LASTS[tone]);
+      while (shown.childElementCount >= MOST) shown.firstChild.remove();
+      shown.append(root);
+
       function remove() {
         clearTimeout(timer);
-        notice.remove();
+        root.remove();
       }
-      while (shown.childElementCount > 2) shown.firstChild.remove();
-      shown.append(notice);
+
+      function done({ text: last, tone: how = 'info' }) {
+        text(line, last);
+        attr(root, 'class', `toast toast--${how}`);
+        timer = setTimeout(remove, LASTS[how]);
+      }
+
+      return { say: (next) => text(line, next), done, remove };
     }
 
     function announce(message) {
@@ -28,14 +41,16 @@
       while (heard.childElementCount > 5) heard.firstChild.remove();
     }
 
-    return {
-      say: (message) => show(message, 'info', 4000),
-      warn: (message) => show(message, 'warning', 10000),
-      clear: () => shown.replaceChildren(),
-      announce,
-      announceMoves: gather(announce),
-    };
+    return { toast, announce, announceMoves: gather(announce), clear: () => shown.replaceChildren() };
   };
+
+  function actionButton({ label, run }, remove) {
+    const onclick = () => {
+      remove();
+      run();
+    };
+    return el('button', { type: 'button', class: 'button button--small', onclick }, label);
+  }
 
   // A burst of moves is told in one sentence.
   function gather(announce) {

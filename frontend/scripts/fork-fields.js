@@ -1,0 +1,89 @@
+/* The fields of the fork form: program, name, its arguments, and the advanced ones. */
+(function (utm) {
+  'use strict';
+
+  const { el, text } = utm.dom;
+  const ADVANCED = [
+    { path: 'description', kind: 'long', title: 'Description', hint: '' },
+    { path: 'nice', kind: 'integer', title: 'Nice', hint: '-20 to 19: the lower, the sooner it gets a slot.', fallback: 0 },
+    { path: 'run_at', kind: 'moment', title: 'Run at', hint: 'Not before this time, yours.' },
+    { path: 'timeout', kind: 'number', title: 'Timeout', hint: 'Seconds for one attempt.' },
+    { path: 'max_attempts', kind: 'integer', title: 'Attempts', hint: 'How often it is started at most.', fallback: 1 },
+  ];
+
+  /**
+   * Makes the fields for these programs. `body()` is what to POST, `draft()` the same or null when it cannot be told,
+   * `setErrors(errors by path)` shows those that it can and answers the others.
+   */
+  utm.createForkFields = function (programs, { memory, preset }) {
+    const select = el('select', { id: 'fork-program', class: 'input', onchange: () => choose(select.value, memory.of(select.value)) }, ...programs.map(({ name }) => el('option', { value: name }, name)));
+    const summary = el('p', { class: 'field__note', id: 'fork-summary' });
+    const program = el('div', { class: 'field' }, el('label', { for: select.id, class: 'field__label' }, 'Program'), select, summary);
+    const name = utm.createSchemaField({ path: 'name', kind: 'text', title: 'Name', hint: '', maxLength: 255 });
+    const place = el('div', { class: 'fork__arguments' });
+    const advanced = ADVANCED.map((field) => ({ ...utm.createSchemaField(field), field }));
+    const fold = el('details', { class: 'fold fork__advanced' }, el('summary', {}, 'Advanced'), el('div', { class: 'arguments__fields' }, ...advanced.map((one) => one.el)));
+    const root = el('div', { class: 'fork__fields' }, program, name.el, place, fold);
+    let args = null;
+
+    function choose(wanted, body) {
+      const found = programs.find((one) => one.name === wanted) ?? programs.find((one) => one.name === 'sleep') ?? programs[0];
+      select.value = found.name;
+      text(summary, found.summary);
+      name.el.querySelector('input').placeholder = found.name;
+      args = utm.createSchemaForm(found.arguments);
+      place.replaceChildren(args.el);
+      fill(body ?? {});
+    }
+
+    function fill(body) {
+      name.set(body.name && body.name !== select.value ? body.name : '');
+      args.set(body.arguments);
+      advanced.forEach(({ field, set }) => set(utm.schema.valuesOf([{ ...field, name: field.path }], pick(body, field.path))?.[field.path] ?? ''));
+      fold.open = advanced.some(({ get }) => get() !== '');
+    }
+
+    /** What to POST; a name that is left empty is that of the program. Throws an ApiError for JSON that is none. */
+    function body() {
+      const more = utm.schema.argumentsOf(ADVANCED.map((field) => ({ ...field, name: field.path })), Object.fromEntries(advanced.map((one) => [one.path, one.get()])));
+      return { name: name.get().trim() || select.value, program: select.value, arguments: args.get(), ...more };
+    }
+
+    function draft() {
+      try {
+        return body();
+      } catch {
+        return null;
+      }
+    }
+
+    function setErrors(errors) {
+      const own = Object.entries(errors).filter(([path]) => /^arguments(\.|$)/.test(path)).map(([path, message]) => [path.slice('arguments.'.length), message]);
+      const { others, first } = args.setErrors(Object.fromEntries(own));
+      const rest = Object.fromEntries(Object.entries(errors).filter(([path]) => !/^arguments(\.|$)/.test(path)));
+      const wrong = [name, ...advanced].filter((one) => take(one, rest));
+      if (wrong.some((one) => one !== name)) fold.open = true;
+      (wrong.includes(name) ? name : first ?? wrong[0])?.focus();
+      return { ...rest, ...others };
+    }
+
+    function take(one, errors) {
+      const message = errors[one.path] ?? '';
+      one.setError(message);
+      delete errors[one.path];
+      return Boolean(message);
+    }
+
+    function reset() {
+      memory.forget(select.value);
+      choose(select.value, {});
+      select.focus();
+    }
+
+    const start = preset ?? memory.last();
+    choose(start?.program, start);
+    return { el: root, body, draft, setErrors, reset, focus: () => select.focus() };
+  };
+
+  const pick = (body, key) => (body[key] === undefined ? {} : { [key]: body[key] });
+})(window.utm = window.utm || {});

@@ -1,0 +1,141 @@
+/* The live connection: the event stream of the user's tasks, resumed after each break. */
+(function (utm) {
+  'use strict';
+
+  const PATH = '/taskapi/events/';
+  const SILENCE = 40000; // the server says something every 15 s
+  const SEAT_PAUSE = 15000;
+  const listeners = new Map();
+  let state = 'off';
+  let on = false;
+  let held = false;
+  let lastId = null;
+  let failures = 0;
+  let reading = null;
+  let timer = null;
+  let heard = 0;
+  let watchdog = null;
+
+  /** Calls the listener for "task", "ready", "reset", "state" or "trouble"; answers a function that ends that. */
+  function listen(type, listener) {
+    if (!listeners.has(type)) listeners.set(type, new Set());
+    listeners.get(type).add(listener);
+    return () => listeners.get(type).delete(listener);
+  }
+
+  function tell(type, detail) {
+    listeners.get(type)?.forEach((listener) => listener(detail));
+  }
+
+  function setState(next) {
+    if (state === next) return;
+    state = next;
+    tell('state', state);
+  }
+
+  const isPaused = () => held || document.hidden;
+
+  async function connect() {
+    const mine = (reading = new AbortController());
+    try {
+      await read(mine.signal);
+      if (!mine.signal.aborted) broken(new utm.ApiError(0, `${utm.session.server()} has ended the connection`));
+    } catch (error) {
+      if (!mine.signal.aborted) broken(error);
+    }
+  }
+
+  async function read(signal) {
+    const headers = lastId === null ? {} : { 'Last-Event-ID': lastId };
+    const response = await utm.api.stream(PATH, { headers, signal });
+    const parser = utm.createEventParser(take);
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    failures = 0;
+    heard = Date.now();
+    setState('live');
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || signal.aborted) return;
+      heard = Date.now();
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+  }
+
+  function take({ event, id, data }) {
+    if (id) lastId = id;
+    tell(event, JSON.parse(data));
+  }
+
+  // A server without a free seat is well: then the list is polled, and a seat asked for now and then.
+  function broken(error) {
+    reading = null;
+    if (!on || error.status === 401) return;
+    const refused = error.status === 503 || error.status === 404;
+    failures += 1;
+    const wait = refused ? Math.max(SEAT_PAUSE, (error.retryAfter ?? 0) * 1000) * utm.jitter() : utm.backoff(failures);
+    setState(refused ? 'polling' : 'reconnecting');
+    tell('trouble', { error, wait, refused, heard });
+    if (!isPaused()) timer = setTimeout(connect, wait);
+  }
+
+  function halt() {
+    clearTimeout(timer);
+    timer = null;
+    reading?.abort();
+    reading = null;
+  }
+
+  /** Connects at once. */
+  function now() {
+    if (!on || isPaused()) return;
+    halt();
+    connect();
+  }
+
+  function wake() {
+    if (isPaused()) {
+      halt();
+      setState('paused');
+    } else if (!reading) {
+      setState('reconnecting');
+      now();
+    }
+  }
+
+  function look() {
+    if (reading && state === 'live' && Date.now() - heard > SILENCE) {
+      halt();
+      broken(new utm.ApiError(0, `${utm.session.server()} has fallen silent`));
+    }
+  }
+
+  function start() {
+    on = true;
+    lastId = null;
+    failures = 0;
+    setState('connecting');
+    document.addEventListener('visibilitychange', wake);
+    window.addEventListener('online', now);
+    watchdog = setInterval(look, 5000);
+    if (isPaused()) setState('paused');
+    now();
+  }
+
+  function stop() {
+    on = false;
+    halt();
+    clearInterval(watchdog);
+    document.removeEventListener('visibilitychange', wake);
+    window.removeEventListener('online', now);
+    state = 'off';
+  }
+
+  /** Holds the page as it is, or goes on. */
+  function hold(is) {
+    held = is;
+    wake();
+  }
+
+  utm.live = { start, stop, now, hold, on: listen, held: () => held, state: () => state };
+})(window.utm = window.utm || {});

@@ -1,0 +1,139 @@
+"""Every view, dark and light, looked at by axe-core; and what it cannot see."""
+
+import shutil
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import expect_row, register
+from tests.conftest import needs
+from tests.server import PROJECT
+
+HERE = PROJECT / "tests" / "browser"
+VIEWS = ["tasks", "tasks/{ended}", "tasks/{active}", "tasks/404", "fork", "top", "account", "help", "tasks?q=nothing"]
+
+
+@pytest.fixture
+def options():
+    # axe-core runs inside of the page, whose policy would refuse it.
+    return {"bypass_csp": True}
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The source of axe-core, which is installed when it is not there."""
+    script = HERE / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        needs(npm, "npm, for axe-core")
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, capture_output=True, timeout=120)
+    return script.read_text()
+
+
+def violations(page, axe):
+    """What axe finds, one line for each element."""
+    page.wait_for_timeout(600)  # until what fades in has done so
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.fixture
+def tasks(ada):
+    """The ids of one that has ended and one that is active, among others."""
+    ended = ada.fork("ends", 0)
+    active = ada.fork("goes on", description="for a while")
+    ada.kill(ada.fork("was killed")["id"])
+    ada.fork("later", run_at="2030-01-01T00:00:00Z")
+    return {"ended": ended["id"], "active": active["id"]}
+
+
+def looked_at(page, axe, views):
+    """What axe finds in each of these views, by their addresses; those without a fault are left out."""
+    found = {}
+    for view in views:
+        page.evaluate("view => { location.hash = `#/${view}` }", view)
+        found[view] = violations(page, axe)
+    return {view: lines for view, lines in found.items() if lines}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_has_violations(served, axe, tasks, scheme):
+    page = served()
+    page.emulate_media(color_scheme=scheme)
+    expect_row(page, "goes on")
+    assert not looked_at(page, axe, [view.format(**tasks) for view in VIEWS])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_door_and_the_first_run_have_no_violations(page, server, axe, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(server.url)
+    expect(page.get_by_label("Username")).to_be_visible()
+    assert not looked_at(page, axe, ["login", "register"])
+    page.evaluate("location.hash = '#/login'")
+    register(page)
+    expect(page.get_by_role("heading", name="Fork your first task")).to_be_visible()
+    assert not violations(page, axe)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_floats_has_no_violations(served, server, axe, tasks, scheme):
+    page = served()
+    page.emulate_media(color_scheme=scheme)
+    expect_row(page, "goes on").get_by_role("checkbox").check()
+    assert not violations(page, axe)
+    page.get_by_role("toolbar").get_by_role("button", name="Signal").click()
+    assert not violations(page, axe)
+    page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(page.locator(".toast")).to_be_visible()
+    server.stop()
+    expect(page.locator(".banner")).to_be_visible()
+    assert not violations(page, axe)
+
+
+def test_a_phone_has_no_violations(served, axe, tasks):
+    page = served()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect_row(page, "goes on")
+    assert not looked_at(page, axe, ["tasks", f"tasks/{tasks['active']}", "fork", "top", "account"])
+
+
+def test_the_landmarks_have_names(served, tasks):
+    page = served(f"#/tasks/{tasks['active']}")
+    expect(page.get_by_role("main")).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    for name in ("Views", "Status"):
+        expect(page.get_by_role("navigation", name=name)).to_be_visible()
+    expect(page.get_by_role("search")).to_be_visible()
+    expect(page.get_by_role("complementary", name="Details")).to_be_visible()
+    expect(page.get_by_role("table", name="Tasks")).to_be_visible()
+
+
+def test_moves_are_told_to_who_cannot_see(served, ada):
+    task = ada.fork("listened to")
+    page = served()
+    expect_row(page, "listened to")
+    ada.kill(task["id"])
+    expect(page.get_by_role("log")).to_contain_text(f"Task {task['id']} listened to: Killed.")
+
+
+def test_a_status_is_more_than_a_colour(served, tasks):
+    page = served()
+    shapes = {
+        expect_row(page, name).locator(".status use").get_attribute("href"): expect_row(page, name).inner_text()
+        for name in ("goes on", "was killed", "later")
+    }
+    assert list(shapes) == ["#icon-running", "#icon-killed", "#icon-pending"]
+    for word, text in zip(("Running", "Killed", "Pending"), shapes.values(), strict=True):
+        assert word in text
+
+
+def test_who_wants_no_motion_gets_none(served, tasks):
+    page = served(f"#/tasks/{tasks['active']}")
+    expect(page.get_by_role("region", name="goes on")).to_contain_text("Running")
+    assert page.evaluate("document.getAnimations().length") > 0
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.getAnimations().length") == 0
