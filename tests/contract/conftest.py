@@ -85,13 +85,19 @@ def hyphenated(headers):
 
 
 @pytest.fixture(scope="module")
-def server(request, django_db_setup, django_db_blocker):
-    common = {"DJANGO_SETTINGS_MODULE": "tests.contract.settings", "TASK_GRACE": "2s"}
-    with Server(database_url(), **common | getattr(request.module, "ENVIRONMENT", {})) as server:
-        yield server
+def transactional_db(django_db_setup, django_db_blocker):
+    """The database of the tests, emptied after each module; pytest-django's own does that after each test."""
+    yield
     with django_db_blocker.unblock():
         call_command("flush", interactive=False, verbosity=0)
         connection.close()
+
+
+@pytest.fixture(scope="module")
+def server(request, transactional_db):
+    common = {"DJANGO_SETTINGS_MODULE": "tests.contract.settings", "TASK_GRACE": "2s"}
+    with Server(database_url(), **common | getattr(request.module, "ENVIRONMENT", {})) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
