@@ -27,7 +27,11 @@ def exception_handler(error, context):
         error = exceptions.NotFound("It was there a moment ago, and has been deleted.")
     if isinstance(error, exceptions.UnsupportedMediaType):
         error.detail = 'Send JSON, with the header "Content-Type: application/json".'
-    return views.exception_handler(error, context)
+    response = views.exception_handler(error, context)
+    if response is not None:
+        # It was meant: Django would log each 503 as an error, and who is refused a stream could fill the log.
+        response._has_been_logged = True
+    return response
 
 
 def answer(status, text):

@@ -1,8 +1,12 @@
 """The wire: whatever comes in, what goes out is JSON that says what to do."""
 
+from unittest.mock import Mock
+
 import pytest
 from django.db import OperationalError
 
+from taskapi.exceptions import TooManyStreams
+from taskapi.feed import seats
 from taskapi.models import Task
 from taskmanager.wire import DEPTH_LIMIT, JSONParser
 from tests.conftest import client_of
@@ -156,6 +160,12 @@ def test_a_database_that_is_away_is_a_503(client, monkeypatch):
     assert answer.status_code == 503
     assert answer["Retry-After"] == "2"
     assert answer.json() == {"detail": "The database does not answer. Try again in a moment."}
+
+
+def test_a_refusal_is_not_an_error_in_the_log(client, monkeypatch, caplog):
+    monkeypatch.setattr(seats, "take", Mock(side_effect=TooManyStreams(16)))
+    assert client.get("/taskapi/events/").status_code == 503
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("path", [TASKS, "/userapi/login/", "/nope/"])
