@@ -8,7 +8,7 @@
   const listeners = new Map();
   let state = 'off';
   let on = false;
-  let held = false;
+  let paused = false; // by the user
   let lastId = null;
   let failures = 0;
   let reading = null;
@@ -33,7 +33,7 @@
     tell('state', state);
   }
 
-  const isPaused = () => held || document.hidden;
+  const isResting = () => paused || document.hidden;
 
   async function connect() {
     const mine = (reading = new AbortController());
@@ -76,7 +76,7 @@
     const wait = refused ? Math.max(SEAT_PAUSE, (error.retryAfter ?? 0) * 1000) * utm.jitter() : utm.backoff(failures);
     setState(refused ? 'polling' : 'reconnecting');
     tell('trouble', { error, wait, refused, heard });
-    if (!isPaused()) timer = setTimeout(connect, wait);
+    if (!isResting()) timer = setTimeout(connect, wait);
   }
 
   function halt() {
@@ -88,13 +88,13 @@
 
   /** Connects at once. */
   function now() {
-    if (!on || isPaused()) return;
+    if (!on || isResting()) return;
     halt();
     connect();
   }
 
   function wake() {
-    if (isPaused()) {
+    if (isResting()) {
       halt();
       setState('paused');
     } else if (!reading) {
@@ -118,12 +118,13 @@
     document.addEventListener('visibilitychange', wake);
     window.addEventListener('online', now);
     watchdog = setInterval(look, 5000);
-    if (isPaused()) setState('paused');
+    if (isResting()) setState('paused');
     now();
   }
 
   function stop() {
     on = false;
+    paused = false;
     halt();
     clearInterval(watchdog);
     document.removeEventListener('visibilitychange', wake);
@@ -131,11 +132,11 @@
     state = 'off';
   }
 
-  /** Holds the page as it is, or goes on. */
-  function hold(is) {
-    held = is;
+  /** Leaves the page as it is, or goes on. */
+  function pause(is) {
+    paused = is;
     wake();
   }
 
-  utm.live = { start, stop, now, hold, on: listen, held: () => held, state: () => state };
+  utm.live = { start, stop, now, pause, on: listen, isPaused: () => paused, state: () => state };
 })(window.utm = window.utm || {});

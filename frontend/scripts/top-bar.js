@@ -53,10 +53,10 @@
 
   function liveButton() {
     const word = el('span', { class: 'live__word' });
-    const root = el('button', { type: 'button', class: 'live', onclick: () => utm.live.hold(!utm.live.held()) }, el('span', { class: 'live__dot' }), word);
+    const root = el('button', { type: 'button', class: 'live', onclick: () => utm.live.pause(!utm.live.isPaused()) }, el('span', { class: 'live__dot' }), word);
     const set = (state) => {
       attr(root, 'data-live', state);
-      attr(root, 'aria-pressed', String(utm.live.held()));
+      attr(root, 'aria-pressed', String(utm.live.isPaused()));
       attr(root, 'title', TITLES[state] ?? 'The connection to the server is being made.');
       text(word, WORDS[state]);
     };

@@ -5,6 +5,7 @@
   const { el, text, attr } = utm.dom;
   const { number, duration, count } = utm.format;
   const PAUSE = 2000;
+  const SAMPLES = 150; // five minutes
   const ENDS = ['completed', 'failed', 'killed'];
 
   /** Mounts the figures, which are read every two seconds; `tasks` is the list, for those that run. */
@@ -15,7 +16,8 @@
     const state = el('p', { class: 'figures__state', role: 'status' }, 'Reading…');
     const root = el('section', { class: 'figures', 'aria-labelledby': 'top-title' },
       el('h2', { id: 'top-title', class: 'visually-hidden' }, 'Top'), state, figures, longest.el);
-    const poll = utm.createPoll({ read, pause: () => PAUSE, onError: failed });
+    const poll = utm.createPoll({ read, pause: () => (utm.live.isPaused() ? null : PAUSE), onError: failed });
+    const deafen = utm.live.on('state', (state) => state !== 'paused' && poll.now());
     parent.replaceChildren(root);
 
     async function read(signal) {
@@ -39,6 +41,7 @@
     poll.start();
     return {
       unmount() {
+        deafen();
         poll.stop();
         longest.unmount();
         root.remove();
@@ -50,7 +53,8 @@
   function tile(title, className, ...below) {
     const figure = el('span', { class: 'tile__figure tabular' });
     const beside = el('span', { class: 'tile__beside tabular' });
-    const root = el('section', { class: `tile ${className}`, 'aria-label': title }, el('h3', { class: 'tile__title' }, title), el('p', { class: 'tile__now' }, figure, beside), ...below);
+    const now = el('p', { class: 'tile__now' }, figure, beside);
+    const root = el('section', { class: `tile ${className}`, 'aria-label': title }, el('h3', { class: 'tile__title' }, title), now, ...below);
     const say = (large, small) => {
       text(figure, large);
       text(beside, small);
@@ -93,18 +97,27 @@
   function loadTile() {
     const line = utm.chart.createLine({ label: 'Load since this page was opened', tone: 'running' });
     const { el: root, say } = tile('Load', '', line.el);
-    const samples = [];
+    const sample = createSamples();
 
     function set({ load }) {
       root.hidden = !load;
       if (!load) return;
-      samples.push(load.now ?? 0);
-      if (samples.length > 150) samples.shift();
-      say(one(load.now), ['1', '5', '15'].map((window) => one(load[window])).join('  ') + '  in 1, 5, 15 min');
-      line.set(samples.length > 1 ? samples : [samples[0], samples[0]], 1, `now ${one(load.now)}, ${one(load['1'])} in one minute, ${one(load['5'])} in five, ${one(load['15'])} in fifteen`);
+      const means = ['1', '5', '15'].map((minutes) => one(load[minutes]));
+      say(one(load.now), `${means.join('  ')}  in 1, 5, 15 min`);
+      line.set(sample(load.now ?? 0), 1, `now ${one(load.now)}, ${means[0]} in one minute, ${means[1]} in five, ${means[2]} in fifteen`);
     }
 
     return { el: root, set };
+  }
+
+  /** A function that remembers what it is given, and answers the last of it: two at least, for a line. */
+  function createSamples() {
+    const samples = [];
+    return (value) => {
+      samples.push(value, ...(samples.length ? [] : [value]));
+      if (samples.length > SAMPLES) samples.shift();
+      return samples;
+    };
   }
 
   const one = (value) => (value === null || value === undefined ? '—' : Number.isInteger(value) ? number(value) : value.toFixed(value < 10 ? 2 : 1));
@@ -112,16 +125,14 @@
   function waitingTile() {
     const line = utm.chart.createLine({ label: 'Waiting since this page was opened', tone: 'pending' });
     const { el: root, say } = tile('Waiting', '', line.el);
-    const samples = [];
+    const sample = createSamples();
 
     function set({ waiting }) {
       root.hidden = !waiting;
       if (!waiting) return;
       const oldest = waiting.oldest === null ? 'none waits' : `the longest for ${duration(waiting.oldest * 1000, true)}`;
-      samples.push(waiting.tasks);
-      if (samples.length > 150) samples.shift();
       say(number(waiting.tasks), oldest);
-      line.set(samples.length > 1 ? samples : [samples[0], samples[0]], 1, `${count(waiting.tasks, 'task')}, ${oldest}`);
+      line.set(sample(waiting.tasks), 1, `${count(waiting.tasks, 'task')}, ${oldest}`);
     }
 
     return { el: root, set };

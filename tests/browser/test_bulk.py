@@ -143,7 +143,7 @@ def test_the_toast_says_what_did_not_work(served, ada):
     tasks = [ada.fork("one"), ada.fork("two")]
     page = served()
     select(page, "one", "two")
-    page.evaluate("() => utm.live.hold(true)")
+    page.evaluate("() => utm.live.pause(true)")
     ada.kill(tasks[0]["id"])
     bar(page).get_by_role("button", name="Signal").click()
     page.get_by_role("dialog").get_by_role("button", name="Send").click()
