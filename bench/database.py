@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -91,5 +92,6 @@ def copy(model, pk, count, **values):
 
 
 def fill_ended(count):
-    now = timezone.now()
-    fill(count, {"status": Status.COMPLETED, "turn": None, "started_at": now, "ended_at": now, "completed_at": now})
+    """So many tasks that ended a day ago."""
+    then = timezone.now() - timedelta(days=1)
+    fill(count, {"status": Status.COMPLETED, "turn": None, "started_at": then, "ended_at": then, "completed_at": then})

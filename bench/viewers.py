@@ -33,7 +33,7 @@ def rows():
         yield Row(f"{name}: moves that a viewer missed", f"{one[1]}", f"{many[1]}", "", "0")
     for name, kind in SERVERS.items():
         for viewers in (1, MANY):
-            yield from figures(f"{name}, {viewers} viewers: kill seen", kills_seen(kind, viewers))
+            yield from figures(f"{name}, {viewers} viewer{'s' * (viewers > 1)}: kill seen", kills_seen(kind, viewers))
 
 
 def figures(what, waits):

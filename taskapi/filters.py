@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
 
+from django.db import connection
 from django.db.models import Q, TextField, Value
 from django.db.models.functions import Cast, Lower
 from rest_framework.exceptions import ValidationError
@@ -31,7 +32,7 @@ LATEST = timedelta(days=365_000)
 
 
 def page(tasks, parameters, url):
-    """(rows, URL of the next page or None) of these tasks, as the parameters ask for them; newest first by default.
+    """(rows, URL of the next page or None) of a user's tasks, as the parameters ask for them; newest first by default.
 
     By keyset: the cursor is the place of the last task seen, so that the thousandth page costs what the first does.
     Raises ValidationError.
@@ -41,11 +42,15 @@ def page(tasks, parameters, url):
     limit = whole_number(parameters, "limit", PAGE, PAGE)
     newest_first = one_of(parameters, "ordering", ORDERINGS) == ORDERINGS[0]
     place = read_cursor(parameters["cursor"]) if "cursor" in parameters else None
-    if place or parameters.keys() & {*CHOOSING} or not LARGE.isdisjoint(names):
-        found, more = read(in_parts(tasks, parameters), names, limit, place, newest_first)
-    else:
-        found = first_page(tuple(names), limit + 1, newest_first).rows(tasks.instance.pk)
-        found, more = found[:limit], len(found) > limit
+    chosen = in_parts(tasks, parameters) if parameters.keys() & set(CHOOSING) else None
+
+    def first(place, count):
+        if chosen is None:
+            return plain_page(tasks.instance.pk, place, tuple(names), count, newest_first)
+        parts = [part for tasks in chosen for part in after(tasks, place, newest_first)]
+        return first_of(parts, names, count, newest_first)
+
+    found, more = read(first, place, limit, limit if LARGE.isdisjoint(names) else BATCH)
     rows = [answers.row(names, values) for _, _, *values in found]
     return rows, replace_query_param(url, "cursor", cursor_of(*found[-1][:2])) if more else None
 
@@ -111,30 +116,33 @@ def by_time(tasks, parameters, name):
     return tasks.filter(created_at__gte=moment) if name == "created_after" else tasks.filter(created_at__lt=moment)
 
 
-def read(parts, names, limit, place, newest_first):
-    """(first rows of these queries after this place, whether more follow); fewer than the limit if they are large."""
-    batch = limit if LARGE.isdisjoint(names) else min(limit, BATCH)
+def read(first, place, limit, batch):
+    """(rows, whether more follow): so many rows, or fewer when they are large, from first(place, count) in batches."""
     rows, size = [], 0
     while True:
-        found = first_of(after(parts, place, newest_first), names, batch + 1, newest_first)
+        batch = min(batch, limit - len(rows))
+        found = first(place, batch + 1)
         rows += found[:batch]
         if len(found) <= batch:
             return rows, False
-        size += 0 if batch == limit else len(dumps(found))
-        if len(rows) >= limit or size > PAGE_BYTES:
+        if len(rows) >= limit:
             return rows, True
-        place, batch = (moment_of(rows[-1][0]), rows[-1][1]), min(batch, limit - len(rows))
+        size += len(dumps(found))
+        if size > PAGE_BYTES:
+            return rows, True
+        place = moment_of(rows[-1][0]), rows[-1][1]
 
 
-def after(parts, place, newest_first):
-    """What of these queries comes after this (created_at, id), or all when that is None."""
+def after(tasks, place, newest_first):
+    """Those of the tasks that come after this place, or all when it is None; each query is one range of an index."""
     if place is None:
-        return parts
+        return [tasks]
     created_at, pk = place
     way = "lt" if newest_first else "gt"
-    beyond = Q(**{f"created_at__{way}": created_at}) | Q(created_at=created_at, **{f"id__{way}": pk})
-    # The first condition says nothing new; by it the database knows where to begin in the index.
-    return [part.filter(beyond, **{f"created_at__{way}e": created_at}) for part in parts]
+    return [
+        tasks.filter(created_at=created_at, **{f"id__{way}": pk}),
+        tasks.filter(**{f"created_at__{way}": created_at}),
+    ]
 
 
 def cursor_of(created, pk):
@@ -173,10 +181,30 @@ def first_rows(tasks, names, limit, newest_first):
     return tasks.order_by(*order).values_list(*columns)[:limit]
 
 
+def plain_page(owner, place, names, limit, newest_first):
+    """What most lists ask for: the first rows of all tasks of a user after this place, if there is one."""
+    found = []
+    for query, parameters in zip(
+        plain_queries(place is not None, names, limit, newest_first), bounds(place), strict=True
+    ):
+        if len(found) < limit:
+            found += query.rows(owner, *parameters)
+    return found[:limit]
+
+
 @lru_cache(maxsize=100)
-def first_page(names, limit, newest_first):
-    """The first rows of all tasks of a user, whose id is the parameter: what most lists ask for."""
-    return Prepared(first_rows(Task.objects.filter(owner=0), names, limit, newest_first))
+def plain_queries(further, names, limit, newest_first):
+    """Those of a plain page; their parameters are the owner and what `bounds` says."""
+    parts = after(Task.objects.filter(owner=0), (EPOCH, 0) if further else None, newest_first)
+    return [Prepared(first_rows(part, names, limit, newest_first)) for part in parts]
+
+
+def bounds(place):
+    """The parameters of the conditions of `after`, for each of its queries."""
+    if place is None:
+        return [()]
+    created_at, pk = connection.ops.adapt_datetimefield_value(place[0]), place[1]
+    return [(created_at, pk), (created_at,)]
 
 
 def wanted_fields(parameters):
