@@ -119,6 +119,7 @@
       while (root.childElementCount > parts.length) root.lastChild.remove();
       parts.forEach(({ tone, value }, index) => {
         const node = root.children[index] ?? root.appendChild(el('span'));
+        node.hidden = value === 0;
         attr(node, 'class', `parts__part tone-${tone}`);
         node.style.width = `${sum ? (100 * value) / sum : 0}%`;
       });
