@@ -28,7 +28,10 @@
     const first = el('span');
     const last = el('span');
     const said = el('p', { class: 'chart__said tabular', 'aria-hidden': 'true' });
-    const plot = el('div', { class: 'chart__plot', tabindex: '0', role: 'slider', 'aria-label': label, 'aria-valuemin': 0, onkeydown, onpointermove, onpointerleave: () => point(null) }, picture, most);
+    const plot = el('div', {
+      class: 'chart__plot', tabindex: '0', role: 'slider', 'aria-label': label, 'aria-valuemin': 0,
+      onkeydown, onpointermove, onpointerleave: () => point(null),
+    }, picture, most);
     const table = createTable(label, [head, ...series.map((one) => one.label)]);
     const root = el('div', { class: 'chart' }, said, plot, el('div', { class: 'chart__axis', 'aria-hidden': 'true' }, first, last), table.el);
     let rows = [];
@@ -116,10 +119,12 @@
       while (root.childElementCount > parts.length) root.lastChild.remove();
       parts.forEach(({ tone, value }, index) => {
         const node = root.children[index] ?? root.appendChild(el('span'));
+        node.hidden = value === 0;
         attr(node, 'class', `parts__part tone-${tone}`);
         node.style.width = `${sum ? (100 * value) / sum : 0}%`;
       });
-      attr(root, 'aria-label', `${label}: ${parts.map((part) => `${utm.format.number(part.value)} ${part.label}`).join(', ')}${whole ? ` of ${utm.format.number(whole)}` : ''}`);
+      const words = parts.map((part) => `${utm.format.number(part.value)} ${part.label}`).join(', ');
+      attr(root, 'aria-label', `${label}: ${words}${whole ? ` of ${utm.format.number(whole)}` : ''}`);
     }
 
     return { el: root, set };
@@ -131,7 +136,11 @@
     const root = el('table', {}, el('caption', {}, label), el('thead', {}, head), body);
 
     function set(rows) {
-      body.replaceChildren(...rows.map(([first, ...others]) => el('tr', {}, el('th', { scope: 'row' }, first), ...others.map((value) => el('td', {}, String(value))))));
+      body.replaceChildren(...rows.map(row));
+    }
+
+    function row([first, ...others]) {
+      return el('tr', {}, el('th', { scope: 'row' }, first), ...others.map((value) => el('td', {}, String(value))));
     }
 
     return { el: el('div', { class: 'visually-hidden' }, root), set };

@@ -10,9 +10,10 @@
     const program = el('span', { class: 'detail__program mono' });
     const outcome = createOutcome();
     const progress = createProgress();
-    const root = el('header', { class: 'detail__head' },
-      el('div', { class: 'detail__bar' }, leave('back', 'Back to the list'), el('span', { class: 'detail__id mono' }, `#${id}`), program, el('span', { class: 'detail__space' }), actions.el, leave('close', 'Close')),
-      title, outcome.el, progress.el);
+    const number = el('span', { class: 'detail__id mono' }, `#${id}`);
+    const space = el('span', { class: 'detail__space' });
+    const bar = el('div', { class: 'detail__bar' }, leave('back', 'Back to the list'), number, program, space, actions.el, leave('close', 'Close'));
+    const root = el('header', { class: 'detail__head' }, bar, title, outcome.el, progress.el);
     let task = null;
     let moves = [];
 

@@ -3,17 +3,20 @@
   'use strict';
 
   const { el, emit } = utm.dom;
+  const NICE = '-20 to 19: the lower, the sooner it gets a slot; below 0 needs a permission';
 
   /** Opens the dialog; `onSaved(task)` gets what the server answers. `field` is where the focus goes. */
   utm.openEdit = function (parent, task, { field = 'name', onSaved }) {
     const fields = [
       utm.createField({ path: 'name', label: 'Name', value: task.name, autocomplete: 'off', maxlength: 255 }),
       utm.createField({ path: 'description', label: 'Description', value: task.description ?? '', multiline: true, rows: 4, maxlength: 10000 }),
-      utm.createField({ path: 'nice', label: 'Nice', value: String(task.nice ?? 0), hint: '-20 to 19: the lower, the sooner it gets a slot; below 0 needs a permission', type: 'number', min: -20, max: 19, step: 1 }),
+      utm.createField({ path: 'nice', label: 'Nice', value: String(task.nice ?? 0), hint: NICE, type: 'number', min: -20, max: 19, step: 1 }),
     ];
     const cancel = el('button', { type: 'button', class: 'button', onclick: () => dialog.close() }, 'Cancel');
     const form = utm.createForm({ fields, button: 'Save', className: 'form--edit', send, extra: cancel });
-    const dialog = el('dialog', { class: 'dialog', 'aria-label': `Edit task ${task.id}`, onclose: () => dialog.remove(), onkeydown: (event) => event.stopPropagation() },
+    const onclose = () => dialog.remove();
+    const onkeydown = (event) => event.stopPropagation();
+    const dialog = el('dialog', { class: 'dialog', 'aria-label': `Edit task ${task.id}`, onclose, onkeydown },
       el('h2', { class: 'dialog__title' }, `Edit task ${task.id}`), form.el);
 
     async function send(values) {

@@ -61,8 +61,9 @@
     const submit = el('button', { type: 'submit', class: 'button button--primary' }, 'Fork');
     const clear = el('button', { type: 'button', class: 'button button--small', onclick: fields.reset }, 'Reset');
     const curl = el('button', { type: 'button', class: 'button button--small', onclick: copy }, 'Copy as curl');
-    const form = el('form', { class: 'fork__form', novalidate: true, onsubmit, onkeydown }, fields.el, line.el,
-      el('div', { class: 'fork__foot' }, submit, el('span', { class: 'fork__keys', 'aria-hidden': 'true' }, el('kbd', {}, 'Ctrl'), el('kbd', {}, 'Enter')), el('span', { class: 'fork__room' }), curl, clear));
+    const keys = el('span', { class: 'fork__keys', 'aria-hidden': 'true' }, el('kbd', {}, 'Ctrl'), el('kbd', {}, 'Enter'));
+    const foot = el('div', { class: 'fork__foot' }, submit, keys, el('span', { class: 'fork__room' }), curl, clear);
+    const form = el('form', { class: 'fork__form', novalidate: true, onsubmit, onkeydown }, fields.el, line.el, foot);
     const key = createKey();
     let busy = false;
     form.addEventListener('input', line.clear);

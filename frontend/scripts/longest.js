@@ -9,9 +9,9 @@
   utm.createLongest = function (tasks) {
     const body = el('tbody');
     const none = el('p', { class: 'block__none' }, 'Nothing runs.');
-    const titles = [['ID', ''], ['Name', ''], ['Program', ''], ['Running for', 'longest__time']];
-    const table = el('table', { class: 'longest' }, el('thead', {}, el('tr', {}, ...titles.map(([title, className]) => el('th', { scope: 'col', class: className }, title)))), body);
-    const root = el('section', { class: 'tile tile--list', 'aria-label': 'Running longest' }, el('h3', { class: 'tile__title' }, 'Running longest'), table, none);
+    const table = el('table', { class: 'longest' }, el('thead', {}, createHead()), body);
+    const title = el('h3', { class: 'tile__title' }, 'Running longest');
+    const root = el('section', { class: 'tile tile--list', 'aria-label': 'Running longest' }, title, table, none);
     const end = tasks.onChange(({ tasks: all }) => show(all));
     const clock = setInterval(tick, 1000);
     let rows = [];
@@ -43,6 +43,11 @@
 
     return { el: root, unmount };
   };
+
+  function createHead() {
+    const titles = [['ID'], ['Name'], ['Program'], ['Running for', 'longest__time']];
+    return el('tr', {}, ...titles.map(([title, className = null]) => el('th', { scope: 'col', class: className }, title)));
+  }
 
   function createRow(task) {
     const time = el('td', { class: 'longest__time tabular' });

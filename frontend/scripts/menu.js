@@ -10,12 +10,17 @@
    */
   utm.createMenu = function ({ label, content, className = '', items }) {
     const entries = items.map(createEntry);
-    const list = el('div', { class: 'menu__list', role: 'menu', 'aria-label': label, hidden: true, onkeydown: walk }, ...entries.map((entry) => entry.el));
-    const button = el('button', { type: 'button', class: `button ${className}`, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-label': label, title: label, onclick: toggle, onkeydown: openByKey }, ...content);
+    const list = el('div', { class: 'menu__list', role: 'menu', 'aria-label': label, hidden: true, onkeydown: walk },
+      ...entries.map((entry) => entry.el));
+    const button = el('button', {
+      type: 'button', class: `button ${className}`, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-label': label,
+      title: label, onclick: toggle, onkeydown: openByKey,
+    }, ...content);
     const root = el('div', { class: 'menu', onfocusout: leave }, button, list);
 
     function createEntry({ label: words, hint = '', danger = false, apart = false, run, can = () => true }) {
-      const node = el('button', { type: 'button', role: 'menuitem', tabindex: '-1', class: `menu__item${danger ? ' menu__item--danger' : ''}${apart ? ' menu__item--apart' : ''}`, onclick: () => choose(run) },
+      const looks = ['menu__item', danger && 'menu__item--danger', apart && 'menu__item--apart'].filter(Boolean).join(' ');
+      const node = el('button', { type: 'button', role: 'menuitem', tabindex: '-1', class: looks, onclick: () => choose(run) },
         el('span', { class: 'menu__label' }, words), el('span', { class: 'menu__hint' }, hint));
       return { el: node, can };
     }

@@ -23,15 +23,18 @@
 
   function waiting(task, now) {
     const left = task.run_at ? new Date(task.run_at) - now : 0;
-    if (task.reason === 'retry') return `Waits for attempt ${task.attempt + 1} of ${task.max_attempts}${left > 0 ? `, in ${duration(left, true)}` : ''}`;
-    if (left > 0) return `Starts in ${duration(left, true)}`;
-    return task.created_at ? `Waiting for a free slot for ${duration(since(task.run_at ?? task.created_at, now), true)}` : 'Waiting for a free slot';
+    const soon = left > 0 ? ` in ${duration(left, true)}` : '';
+    if (task.reason === 'retry') return `Waits for attempt ${task.attempt + 1} of ${task.max_attempts}${soon && `,${soon}`}`;
+    if (soon) return `Starts${soon}`;
+    const from = task.run_at ?? task.created_at;
+    return `Waiting for a free slot${from ? ` for ${duration(since(from, now), true)}` : ''}`;
   }
 
   function underWay(task, now) {
-    const time = task.started_at ? ` for ${duration(since(task.started_at, now), true)}` : '';
+    const time = task.started_at ? duration(since(task.started_at, now), true) : '';
     const attempt = task.attempt > 1 ? `, attempt ${task.attempt} of ${task.max_attempts}` : '';
-    return task.reason === 'stopped' ? `Stopped, started ${task.started_at ? duration(since(task.started_at, now), true) : 'some time'} ago${attempt}` : `Running${time}${attempt}`;
+    if (task.reason === 'stopped') return `Stopped${time && `, started ${time} ago`}${attempt}`;
+    return `Running${time && ` for ${time}`}${attempt}`;
   }
 
   function failed(task) {

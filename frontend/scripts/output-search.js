@@ -6,14 +6,19 @@
 
   /** Makes the field for a search and the view that shows what it finds; `count()` tells the number anew. */
   utm.createOutputSearch = function ({ find, view }) {
-    const input = el('input', { type: 'search', class: 'input output__find', placeholder: 'Find', 'aria-label': 'Find in the output', autocomplete: 'off', spellcheck: 'false', oninput, onkeydown });
+    const input = el('input', {
+      type: 'search', class: 'input output__find', placeholder: 'Find', 'aria-label': 'Find in the output',
+      autocomplete: 'off', spellcheck: 'false', oninput, onkeydown,
+    });
     const number = el('span', { class: 'output__hits tabular', role: 'status' });
     const back = step('up', 'Previous', -1);
     const next = step('down', 'Next', 1);
     const root = el('div', { class: 'output__search', role: 'search', 'aria-label': 'Output' }, input, number, back, next);
 
     function step(shape, label, way) {
-      return el('button', { type: 'button', class: 'button button--icon output__tool', 'aria-label': `${label} hit`, title: label, hidden: true, onclick: () => go(way) }, icon(shape));
+      const onclick = () => go(way);
+      const button = { type: 'button', class: 'button button--icon output__tool', 'aria-label': `${label} hit`, title: label };
+      return el('button', { ...button, hidden: true, onclick }, icon(shape));
     }
 
     function oninput() {

@@ -14,7 +14,7 @@
   utm.createOutputView = function ({ lines, find, label, onFollow }) {
     const block = el('div', { class: 'output__rows' });
     const space = el('div', { class: 'output__space' }, block);
-    const root = el('div', { class: 'output__scroll', tabindex: '0', role: 'region', 'aria-label': label, onscroll, oncopy }, space);
+    const root = el('div', { class: 'output__scroll', tabindex: '0', role: 'region', 'aria-label': label, onscroll, oncopy: copySelected }, space);
     const rows = utm.createRows(lines);
     const shown = new Map();
     let wrap = true;
@@ -114,7 +114,7 @@
     }
 
     function setWrap(is) {
-      const top = rows.at(Math.floor((root.scrollTop * ratio()) / size.row));
+      const top = rows.at(Math.floor(topRow()));
       wrap = is;
       root.classList.toggle('output__scroll--wrap', is);
       layOut();
@@ -127,8 +127,8 @@
       if (hit) {
         setFollowing(false);
         const row = rows.rowOf(hit.line, hit.from);
-        const top = (root.scrollTop * ratio()) / size.row;
-        if (row < top + 1 || row > top + root.clientHeight / size.row - 2) scrollToRow(row, root.clientHeight / 3);
+        const below = row - topRow();
+        if (below < 1 || below > root.clientHeight / size.row - 2) scrollToRow(row, root.clientHeight / 3);
       }
       paint();
       block.querySelector('.output__hit--current')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -139,9 +139,14 @@
       lastTop = root.scrollTop;
     }
 
-    // The first line that is seen.
+    // The row, as a number with a fraction, that is at the upper edge.
+    function topRow() {
+      return (root.scrollTop * ratio()) / size.row;
+    }
+
+    /** The first line that is seen. */
     function topLine() {
-      return rows.at(Math.floor((root.scrollTop * ratio()) / size.row))?.line ?? 0;
+      return rows.at(Math.floor(topRow()))?.line ?? 0;
     }
 
     function measure() {
@@ -154,19 +159,19 @@
       refresh();
     }
 
-    /* Where the view has wrapped a line, the clipboard gets no line break. */
-    function oncopy(event) {
-      const selection = getSelection();
-      if (selection.rangeCount !== 1 || selection.isCollapsed) return;
-      const copied = [...selection.getRangeAt(0).cloneContents().querySelectorAll('.output__row')];
-      if (!copied.length) return;
-      const text = copied.map((row, index) => (index && row.dataset.number ? '\n' : '') + row.textContent);
-      event.clipboardData.setData('text/plain', text.join(''));
-      event.preventDefault();
-    }
-
     const resized = new ResizeObserver(measure);
     resized.observe(root);
     return { el: root, refresh, setWrap, show, toEnd, leave, topLine, following: () => following, unmount: () => resized.disconnect() };
   };
+
+  // Where the view has wrapped a line, the clipboard gets no line break.
+  function copySelected(event) {
+    const selection = getSelection();
+    if (selection.rangeCount !== 1 || selection.isCollapsed) return;
+    const copied = [...selection.getRangeAt(0).cloneContents().querySelectorAll('.output__row')];
+    if (!copied.length) return;
+    const text = copied.map((row, index) => (index && row.dataset.number ? '\n' : '') + row.textContent);
+    event.clipboardData.setData('text/plain', text.join(''));
+    event.preventDefault();
+  }
 })(window.utm = window.utm || {});

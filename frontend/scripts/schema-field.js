@@ -15,8 +15,9 @@
     const control = (CONTROLS[field.kind] ?? CONTROLS.text)({ ...field, id, described: `${id}-note` });
     const label = el('label', { for: id, class: 'field__label' }, field.title);
     const must = field.required ? el('span', { class: 'field__must', 'aria-hidden': 'true' }, 'required') : null;
-    const top = field.kind === 'boolean' ? el('div', { class: 'check' }, control.el, label) : el('div', { class: 'field__top' }, label, must, control.aside ?? null);
-    const root = el('div', { class: `field field--${field.kind}` }, top, field.kind === 'boolean' ? null : control.el, note);
+    const above = el('div', { class: 'field__top' }, label, must, control.aside ?? null);
+    const parts = field.kind === 'boolean' ? [el('div', { class: 'check' }, control.el, label)] : [above, control.el];
+    const root = el('div', { class: `field field--${field.kind}` }, ...parts, note);
     const hint = hintOf(field);
 
     function setError(message) {
@@ -50,15 +51,21 @@
     return from ? `At least ${from}.` : to && `At most ${to}.`;
   }
 
-  const placeholderOf = ({ fallback }) => (fallback === undefined || fallback === null || fallback === '' ? null : typeof fallback === 'object' ? null : String(fallback));
+  /** What every control of a field has; the default is its placeholder. */
+  function common({ id, described, required, fallback = null }) {
+    const placeholder = fallback === '' || typeof fallback === 'object' ? null : String(fallback);
+    return { id, 'aria-describedby': described, 'aria-required': required ? 'true' : null, placeholder };
+  }
 
   function input(field, attributes) {
-    const node = el('input', { id: field.id, class: 'input', 'aria-describedby': field.described, 'aria-required': field.required ? 'true' : null, placeholder: placeholderOf(field), autocomplete: 'off', ...attributes });
-    return { el: node, inputs: () => [node], get: () => node.value, set: (held) => { node.value = held; } };
+    return controlOf(el('input', { class: 'input', autocomplete: 'off', ...common(field), ...attributes }));
   }
 
   function box(field, attributes) {
-    const node = el('textarea', { id: field.id, class: 'input input--grows', rows: 1, 'aria-describedby': field.described, 'aria-required': field.required ? 'true' : null, placeholder: placeholderOf(field), spellcheck: 'false', ...attributes });
+    return controlOf(el('textarea', { class: 'input input--grows', rows: 1, spellcheck: 'false', ...common(field), ...attributes }));
+  }
+
+  function controlOf(node) {
     return { el: node, inputs: () => [node], get: () => node.value, set: (held) => { node.value = held; } };
   }
 
@@ -78,10 +85,10 @@
   };
 
   function choice(field) {
-    const options = field.choices.map((value, index) => el('option', { value: String(index) }, typeof value === 'string' ? value : JSON.stringify(value)));
+    const words = field.choices.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+    const options = words.map((word, index) => el('option', { value: String(index) }, word));
     const none = field.choices.includes(field.fallback) ? [] : [el('option', { value: '' }, field.required ? 'Choose…' : '—')];
-    const node = el('select', { id: field.id, class: 'input', 'aria-describedby': field.described }, ...none, ...options);
-    return { el: node, inputs: () => [node], get: () => node.value, set: (held) => { node.value = held; } };
+    return controlOf(el('select', { id: field.id, class: 'input', 'aria-describedby': field.described }, ...none, ...options));
   }
 
   function boolean(field) {
@@ -92,7 +99,9 @@
   /** Several types: a choice between them, and the control of the one that is chosen. */
   function either(field) {
     const parts = field.variants.map((variant) => CONTROLS[variant.kind]({ ...field, ...variant, id: null }));
-    const pick = el('select', { class: 'field__pick', 'aria-label': `${field.title}: as`, onchange: show }, ...field.variants.map(({ title, kind }, index) => el('option', { value: index }, kind === 'list' ? `${title}, one a line` : title)));
+    const titles = field.variants.map(({ title, kind }) => (kind === 'list' ? `${title}, one a line` : title));
+    const options = titles.map((title, index) => el('option', { value: index }, title));
+    const pick = el('select', { class: 'field__pick', 'aria-label': `${field.title}: as`, onchange: show }, ...options);
     const root = el('div', {}, ...parts.map((part) => part.el));
     const chosen = () => Number(pick.value);
 

@@ -76,7 +76,7 @@
       const wrong = new Map();
       for (const [path, message] of Object.entries(errors)) {
         const one = asJson() ? code : nearest(parts, path);
-        if (one) wrong.set(one, [wrong.get(one), one.path === path ? message : `${rest(one.path, path)}: ${message}`].filter(Boolean).join(' '));
+        if (one) wrong.set(one, [wrong.get(one), placed(one, path, message)].filter(Boolean).join(' '));
         else others[path] = message;
       }
       for (const [one, message] of wrong) showError(one, message);
@@ -97,7 +97,8 @@
   function group(field, parts) {
     const inner = el('div', { class: 'arguments__fields' }, ...field.fields.map((one) => part(one, parts)));
     if (field.required) return el('fieldset', { class: 'arguments__group' }, el('legend', { class: 'field__label' }, field.title), inner);
-    return el('details', { class: 'fold arguments__group' }, el('summary', {}, field.title), field.hint ? el('p', { class: 'field__note' }, field.hint) : null, inner);
+    const hint = field.hint ? el('p', { class: 'field__note' }, field.hint) : null;
+    return el('details', { class: 'fold arguments__group' }, el('summary', {}, field.title), hint, inner);
   }
 
   // An error may be deep in a value ("argv.0"): the field that holds it is the one with the longest path before it.
@@ -106,9 +107,11 @@
     return holds.sort((one, other) => other.path.length - one.path.length)[0];
   }
 
-  function rest(path, whole) {
+  // What is wrong is said with where in the value it is.
+  function placed({ path }, whole, message) {
     const inner = path ? whole.slice(path.length + 1) : whole;
-    return /^\d+$/.test(inner) ? `Line ${Number(inner) + 1}` : inner;
+    if (!inner) return message;
+    return `${/^\d+$/.test(inner) ? `Line ${Number(inner) + 1}` : inner}: ${message}`;
   }
 
   function showError(one, message) {

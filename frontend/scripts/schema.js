@@ -21,7 +21,8 @@
     const { nullable, type } = simplified(schema, root);
     // A checkbox has two states only.
     const shape = nullable && type.type === 'boolean' ? { kind: 'choice', choices: [true, false] } : shapeOf(type, root, path, depth);
-    return { path, name, required, nullable, fallback: schema.default, title: titleOf(schema, name), hint: schema.description ?? type.description ?? '', ...boundsOf({ ...type, ...schema }), ...shape };
+    const words = { title: titleOf(schema, name), hint: schema.description ?? type.description ?? '' };
+    return { path, name, required, nullable, fallback: schema.default, ...words, ...boundsOf({ ...type, ...schema }), ...shape };
   }
 
   // Pydantic makes titles of names ("Cpu Seconds"): then the name itself says more to who reads the API.
@@ -60,7 +61,7 @@
   }
 
   const SHAPES = {
-    string: (type) => ({ kind: { date: 'date', 'date-time': 'moment' }[type.format] ?? (type.format || type.maxLength <= LINE ? 'text' : 'long') }),
+    string: ({ format, maxLength }) => ({ kind: { date: 'date', 'date-time': 'moment' }[format] ?? (format || maxLength <= LINE ? 'text' : 'long') }),
     number: () => ({ kind: 'number' }),
     integer: () => ({ kind: 'integer' }),
     boolean: () => ({ kind: 'boolean' }),
@@ -70,8 +71,8 @@
 
   function objectShape(type, root, path, depth) {
     if (type.properties && depth < DEEPEST) return { kind: 'group', fields: fieldsOf(type, root, path, depth + 1) };
-    const values = type.properties ? [] : [type.additionalProperties, ...Object.values(type.patternProperties ?? {})].filter((one) => one && typeof one === 'object');
-    return { kind: values.length === 1 && isText(values[0], root) ? 'pairs' : 'json' };
+    const values = [type.additionalProperties, ...Object.values(type.patternProperties ?? {})].filter((one) => one && typeof one === 'object');
+    return { kind: !type.properties && values.length === 1 && isText(values[0], root) ? 'pairs' : 'json' };
   }
 
   // Several types: simple ones side by side with a choice between them, otherwise JSON.

@@ -17,7 +17,8 @@
     const kill = button('Kill', 'button--danger', () => emit(root, 'task:kill', id));
     const hold = button('Stop', '', () => signal(isStopped(task) ? 'CONT' : 'STOP'));
     const again = button('Restart', '', restart);
-    const menu = utm.createMenu({ label: 'More actions', content: [icon('more')], className: 'button--icon', items: items({ signal, edit, restart, forkAgain, copy }) });
+    const choices = items({ signal, edit, restart, forkAgain, copy });
+    const menu = utm.createMenu({ label: 'More actions', content: [icon('more')], className: 'button--icon', items: choices });
     const root = el('div', { class: 'actions', role: 'group', 'aria-label': 'Actions' }, hold, kill, again, menu.el);
 
     function set(next) {

@@ -9,7 +9,8 @@
     const list = el('dl', { class: 'args' });
     const rest = el('p', { class: 'args__rest' });
     const copy = el('button', { type: 'button', class: 'button button--small', 'aria-label': 'Copy: Arguments', onclick: onCopy }, 'Copy');
-    const root = el('section', { class: 'block', hidden: true }, el('div', { class: 'block__head' }, el('h3', { class: 'block__title' }, 'Arguments'), copy), list, rest);
+    const head = el('div', { class: 'block__head' }, el('h3', { class: 'block__title' }, 'Arguments'), copy);
+    const root = el('section', { class: 'block', hidden: true }, head, list, rest);
     let shown = '';
 
     function set({ arguments: args = {} }) {

@@ -26,8 +26,11 @@
 
     const poll = utm.createPoll({ read, pause, onError: failed });
     const clock = setInterval(tick, 1000);
+    const deafen = utm.live.on('state', (state) => state !== 'paused' && poll.now());
 
+    // Paused, the page stays as it is.
     function pause() {
+      if (utm.live.isPaused()) return null;
       if (!task || !(utm.status.isActive(task) || task.reason === 'terminating')) return CALM_PAUSE;
       return utm.live.state() === 'live' && task.reason !== 'terminating' ? LIVE_PAUSE : BUSY_PAUSE;
     }
@@ -95,6 +98,7 @@
       focus: head.focus,
       unmount() {
         clearInterval(clock);
+        deafen();
         poll.stop();
         output?.unmount();
         root.remove();
@@ -113,7 +117,9 @@
     error.el.classList.add('block--error');
     const [how, when, raw, shell] = parts.slice(4);
     const facts = el('section', { class: 'detail__facts', 'aria-label': 'Facts' }, how.el, when.el);
-    const root = el('div', { class: 'detail__body', hidden: true }, described.el, error.el, output, result.el, args.el, timeline.el, facts, el('div', { class: 'folds' }, raw.el, shell.el));
+    const folds = el('div', { class: 'folds' }, raw.el, shell.el);
+    const root = el('div', { class: 'detail__body', hidden: true },
+      described.el, error.el, output, result.el, args.el, timeline.el, facts, folds);
     return { el: root, output, set: (task) => parts.forEach((part) => part.set(task)) };
   }
 

@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/screens/: `make screenshots`."""
+"""Takes a picture of each view for docs/screens/, and the one of the README: `make screenshots`."""
 
 import json
 import shutil
@@ -65,6 +65,7 @@ def main():
                 ids = fill(ada)
                 take(browser, server, ada, views(ids))
                 browser.close()
+    shutil.copy(SCREENS / "task-light.png", PROJECT / "docs" / "page.png")
 
 
 def fill(ada):

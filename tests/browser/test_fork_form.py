@@ -1,6 +1,7 @@
 """The form that forks: made from the schemas of the programs that the user may run."""
 
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -52,7 +53,7 @@ def submit(form):
 def forked(ada, page, name):
     """The task of this name, when the page shows it."""
     expect(page.get_by_role("complementary").get_by_role("heading", name=name)).to_be_visible()
-    [task] = ada.call("GET", f"/taskapi/tasks/?q={name}")
+    [task] = ada.call("GET", f"/taskapi/tasks/?q={quote(name)}")
     return ada.task(task["id"])
 
 
