@@ -1,191 +1,105 @@
-/* The table of tasks. Only the rows that are seen are in the document; each is keyed by its task and changes in place. */
+/* The table of tasks: which row is the current one, the keys that walk from row to row, and what is selected. */
 (function (utm) {
   'use strict';
 
-  const { el } = utm.dom;
-  const AROUND = 8; // rows above and below what is seen
+  const { el, attr } = utm.dom;
 
-  /**
-   * Mounts the table. `show(tasks, {sort, again})` takes the tasks in order; `again` says that it is another list, which
-   * begins at its top. The rest goes to rows by their ids.
-   */
+  /** Mounts the table. `onSort(column)` hears which title was pressed, `onTop()` that the user is back at the top. */
   utm.mountTaskTable = function (parent, { selection, onSort, onTop }) {
-    const rows = new Map();
-    const head = utm.createTableHead({ onSort, onAll: selectAll });
-    const body = el('div', { class: 'table__body', role: 'rowgroup' });
-    const table = el('div', { class: 'table', role: 'table', 'aria-label': 'Tasks' }, head.el, body);
-    const probe = el('div', { class: 'table__probe' });
-    const scroller = el('div', { class: 'table__scroll', tabindex: '-1' }, probe, table);
+    const scroller = el('div', { class: 'table__scroll', tabindex: '-1' });
+    const head = utm.createTableHead({ onSort, onAll: (is) => selection.set(is ? ids() : []) });
+    const rows = utm.createRowWindow({ scroller, top: () => head.el.offsetHeight, stateOf });
+    const table = el('div', { class: 'table', role: 'table', 'aria-label': 'Tasks' }, head.el, rows.el);
     let tasks = [];
-    let places = new Map();
     let open = null;
     let current = null;
-    let height = 34;
+    scroller.append(table);
     parent.append(scroller);
 
+    const ids = () => tasks.map((task) => task.id);
+    const has = (id) => rows.placeOf(id) !== undefined;
+
+    function stateOf({ id }) {
+      return { open: id === open, selected: selection.has(id), current: id === current };
+    }
+
+    /** Shows the tasks in their order; `again` says that it is another list, which begins at its top. */
     function show(next, { sort, again }) {
-      const anchor = again || sort !== utm.filter.newest ? null : anchorOf();
       tasks = next;
-      places = new Map(tasks.map((task, index) => [task.id, index]));
-      head.set({ sort, selected: selection.size, all: tasks.length });
-      table.setAttribute('aria-rowcount', tasks.length + 1);
-      if (!places.has(current)) current = tasks[0]?.id ?? null;
-      measure();
       if (again) scroller.scrollTop = 0;
-      else if (anchor && places.has(anchor.id)) scroller.scrollTop = places.get(anchor.id) * height + anchor.rest;
-      render();
+      if (!tasks.some(({ id }) => id === current)) current = tasks[0]?.id ?? null;
+      attr(table, 'aria-rowcount', tasks.length + 1);
+      head.set({ sort, selected: selection.size, all: tasks.length });
+      // In other orders a row may go far away when it changes, and the view must not follow.
+      rows.show(tasks, { anchored: !again && sort === utm.filter.newest });
     }
-
-    // What is at the top of what is seen stays there when rows above it come or go.
-    function anchorOf() {
-      const index = Math.floor(scroller.scrollTop / height);
-      return scroller.scrollTop > 0 && tasks[index] ? { id: tasks[index].id, rest: scroller.scrollTop - index * height } : null;
-    }
-
-    function measure() {
-      height = probe.offsetHeight || height;
-      body.style.height = `${tasks.length * height}px`;
-    }
-
-    function render() {
-      const wanted = wantedIndexes();
-      const seen = new Set(wanted.map((index) => tasks[index].id));
-      rows.forEach((row, id) => seen.has(id) || remove(id, row));
-      let place = body.firstChild;
-      wanted.forEach((index) => {
-        const row = rowOf(tasks[index]);
-        place = put(row.el, place);
-        row.setPlace(index, height);
-      });
-    }
-
-    // The row that has the focus stays, wherever it is: else the focus would be lost.
-    function wantedIndexes() {
-      const from = Math.max(0, Math.floor(scroller.scrollTop / height) - AROUND);
-      const to = Math.min(tasks.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / height) + AROUND);
-      const wanted = Array.from({ length: Math.max(0, to - from) }, (_, offset) => from + offset);
-      const focused = places.get(focusedId());
-      if (focused !== undefined && focused < from) wanted.unshift(focused);
-      if (focused !== undefined && focused >= to) wanted.push(focused);
-      return wanted;
-    }
-
-    function rowOf(task) {
-      const known = rows.get(task.id);
-      const row = known ?? utm.createTaskRow(task);
-      if (!known) rows.set(task.id, row);
-      row.set(task);
-      row.setState({ open: task.id === open, selected: selection.has(task.id), current: task.id === current });
-      return row;
-    }
-
-    // A row that is where it belongs is not touched, and one with the focus is not moved: either would cost the focus.
-    function put(node, place) {
-      if (node === place) return place.nextSibling;
-      if (!node.contains(document.activeElement)) {
-        body.insertBefore(node, place);
-        return place;
-      }
-      for (let other = place; other !== node; other = place) {
-        place = other.nextSibling;
-        body.append(other);
-      }
-      return node.nextSibling;
-    }
-
-    function remove(id, row) {
-      const focused = row.el.contains(document.activeElement);
-      row.el.remove();
-      rows.delete(id);
-      if (focused) scroller.focus({ preventScroll: true });
-    }
-
-    const focusedId = () => Number(document.activeElement?.closest?.('[data-task-id]')?.dataset.taskId);
 
     function refresh() {
       head.set({ selected: selection.size, all: tasks.length });
-      render();
+      rows.render();
     }
 
     function setOpen(id) {
       open = id;
-      if (places.has(id)) current = id;
+      if (has(id)) current = id;
       refresh();
     }
 
-    /** Goes to a row, wherever it is in the list. */
+    /** Goes to a row, wherever it is in the list; false if it is not there. */
     function focusRow(id) {
-      if (!places.has(id)) return false;
+      if (!has(id)) return false;
       current = id;
-      reveal(places.get(id));
-      render();
-      rows.get(id).focus();
+      rows.focus(id);
       return true;
-    }
-
-    function reveal(index) {
-      const top = index * height;
-      const room = scroller.clientHeight - head.el.offsetHeight;
-      if (top < scroller.scrollTop) scroller.scrollTop = top;
-      else if (top + height > scroller.scrollTop + room) scroller.scrollTop = top + height - room;
     }
 
     /** Goes so many rows down, or up. With nothing focused yet it begins at the current row. */
     function step(by) {
-      const here = places.get(current) ?? 0;
-      const to = Number.isNaN(focusedId()) ? here : Math.min(tasks.length - 1, Math.max(0, here + by));
+      const here = rows.placeOf(current) ?? 0;
+      const to = rows.focusedId() === null ? here : Math.min(tasks.length - 1, Math.max(0, here + by));
       return tasks.length > 0 && focusRow(tasks[to].id);
     }
 
-    function selectAll(is) {
-      selection.set(is ? tasks.map((task) => task.id) : []);
-    }
-
-    const ids = () => tasks.map((task) => task.id);
-
-    body.addEventListener('focusin', (event) => {
-      const id = idOf(event.target);
-      if (id === current) return;
-      current = id;
-      refresh();
-    });
-
-    // The whole row opens the task, but neither its controls nor the end of a text selection.
-    body.addEventListener('click', (event) => {
-      const id = idOf(event.target);
-      if (event.target.matches('.row__box')) return event.shiftKey ? selection.reach(id, ids()) : selection.toggle(id, event.target.checked);
-      if (id === null || event.target.closest('a, button, label') || String(getSelection())) return undefined;
-      return utm.route.go('tasks', id);
-    });
-
-    const page = () => Math.max(1, Math.floor(scroller.clientHeight / height) - 2);
     const WALKS = {
       ArrowDown: () => step(1),
       ArrowUp: () => step(-1),
-      PageDown: () => step(page()),
-      PageUp: () => step(-page()),
+      PageDown: () => step(rows.rowsThatFit()),
+      PageUp: () => step(-rows.rowsThatFit()),
       Home: () => step(-tasks.length),
       End: () => step(tasks.length),
     };
 
-    body.addEventListener('keydown', (event) => {
+    function onkeydown(event) {
       if (!(event.key in WALKS) || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       WALKS[event.key]();
       if (event.shiftKey) selection.reach(current, ids());
-    });
+    }
 
-    scroller.addEventListener('scroll', () => {
-      render();
-      if (scroller.scrollTop <= 0) onTop();
-    }, { passive: true });
-    const sized = new ResizeObserver(() => {
-      measure();
-      render();
-    });
-    sized.observe(scroller);
+    function onfocusin(event) {
+      const id = utm.taskIdOf(event.target);
+      if (id === current) return;
+      current = id;
+      refresh();
+    }
+
+    // The whole row opens the task, but neither its controls nor the end of a text selection.
+    function onclick(event) {
+      const id = utm.taskIdOf(event.target);
+      if (event.target.matches('.row__box')) select(id, event);
+      else if (id !== null && !event.target.closest('a, button') && !String(getSelection())) utm.route.go('tasks', id);
+    }
+
+    function select(id, { shiftKey, target }) {
+      if (shiftKey) selection.reach(id, ids());
+      else selection.toggle(id, target.checked);
+    }
+
+    rows.el.addEventListener('keydown', onkeydown);
+    rows.el.addEventListener('focusin', onfocusin);
+    rows.el.addEventListener('click', onclick);
+    scroller.addEventListener('scroll', () => scroller.scrollTop <= 0 && onTop(), { passive: true });
     selection.onChange(refresh);
-    const clock = setInterval(() => rows.forEach((row) => row.tick()), 1000);
 
     return {
       show,
@@ -194,16 +108,7 @@
       step,
       current: () => current,
       isAtTop: () => scroller.scrollTop <= 0,
-      toTop: () => { scroller.scrollTop = 0; },
-      unmount() {
-        clearInterval(clock);
-        sized.disconnect();
-      },
+      unmount: rows.unmount,
     };
   };
-
-  function idOf(node) {
-    const row = node.closest('[data-task-id]');
-    return row ? Number(row.dataset.taskId) : null;
-  }
 })(window.utm = window.utm || {});
