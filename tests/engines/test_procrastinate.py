@@ -137,8 +137,7 @@ class TestProcrastinate(SignalContract, CommandContract, FetchContract):
 
     def test_its_connections_are_restored(self, engine, start):
         long = self.running(start(arguments={"seconds": 4}))
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        break_all_connections()
         task = start("tidy")
         wait_for(lambda: task.pk in STARTED)
         engine.kill(task)
@@ -151,13 +150,20 @@ class TestProcrastinate(SignalContract, CommandContract, FetchContract):
         client = ProcrastinateEngine()
         client.fork(user, [{"name": "a", "arguments": {"seconds": 3}}] * 15)
         wait_for(lambda: len(engine.runs) == 15)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        break_all_connections()
         client.fork(user, [{"name": "a", "arguments": {"seconds": 60}}] * 25)
         wait_for(lambda: len(engine.runs) == 20 and not Task.objects.filter(arguments={"seconds": 3}, ended_at=None))
         time.sleep(0.5)
         assert len(engine.runs) == 20
         assert client.killall(user.tasks.all()) == 25
+
+
+def break_all_connections():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE pid <> pg_backend_pid() AND datname = current_database()"""
+        )
 
 
 def jobs_left():

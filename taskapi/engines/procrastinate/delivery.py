@@ -25,8 +25,8 @@ CONNECT = 5  # seconds
 class Delivery:
     """Takes jobs from the queues and calls `deliver(task id, job id)`, until each of the slots has one.
 
-    A job keeps its slot until `release(job id)`. When the database was away Procrastinate starts anew; the programs that
-    run do not notice.
+    A job keeps its slot until `release(job id)`. When the database was away Procrastinate starts anew, of which the
+    programs that run notice nothing.
     """
 
     def __init__(self, queues, slots, deliver):
