@@ -142,3 +142,16 @@ class ASGI(Server):
 
     def command(self):
         return [sys.executable, "-m", "uvicorn", "taskmanager.asgi:application", "--port", str(self.port)]
+
+
+class WorkerProcess(Server):
+    """`manage.py worker`. What it announces instead of a port is its pid."""
+
+    ready = r"Worker (\d+) runs"
+
+    def __init__(self, database_url, *options, **environment):
+        super().__init__(database_url, TASK_ENGINE="procrastinate", **environment)
+        self.options = options
+
+    def command(self):
+        return [sys.executable, "manage.py", "worker", *self.options]
