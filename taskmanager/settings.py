@@ -222,7 +222,9 @@ LOGGING = {
         "waitress": {"level": "WARNING"},  # it tells of each client that closes a stream
         "waitress.queue": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
-        "procrastinate": {"level": "WARNING"},  # it tells of each job
+        # They tell of each job, and of a database that is away at length; taskapi does in a line.
+        "procrastinate": {"level": "CRITICAL"},
+        "psycopg.pool": {"level": "ERROR"},
         # Anybody can send a wrong Host; the answer says so, the log need not.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

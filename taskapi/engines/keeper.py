@@ -51,9 +51,13 @@ class Keeper:
     def retire(self):
         """Ends the worker, and hands back whatever its programs did not get done."""
         worker, self.worker = self.worker, None
-        if worker and worker.retire():
-            while Task.objects.recover(worker):
-                pass
+        connection.close_if_unusable_or_obsolete()  # it may not have been used since the database was away
+        try:
+            if worker and worker.retire():
+                while Task.objects.recover(worker):
+                    pass
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("What is left is not handed back, it is recovered after the lease: %s", error)
 
     def _enlist(self):
         self.worker = Worker.objects.enlist(self.engine.name, self.engine.slots)

@@ -62,6 +62,8 @@ class Delivery:
         while not self._stopping.is_set():
             try:
                 asyncio.run(self._work())
+                if not self._stopping.is_set():
+                    logger.warning("Procrastinate has lost the database, and starts anew")
                 trouble = None
             except Exception as error:
                 if not self._stopping.is_set() and str(error) != trouble:

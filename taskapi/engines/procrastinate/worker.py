@@ -77,6 +77,7 @@ class FleetWorker(EventLoopEngine):
     def hand_back(self):
         turns = self._asked | dict(list(self._delivered))
         self._delivered.clear()
+        connection.close_if_unusable_or_obsolete()
         with contextlib.suppress(DatabaseError, InterfaceError):  # then others find them
             Task.objects.step_out(turns)
 
@@ -137,7 +138,8 @@ class FleetWorker(EventLoopEngine):
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {jobs.CHANNEL}")
         while not self.retired.is_set():
-            notices = list(connection.connection.notifies(timeout=LOOK, stop_after=1))
+            with connection.wrap_database_errors:
+                notices = list(connection.connection.notifies(timeout=LOOK, stop_after=1))
             worker = self.keeper.worker
             if worker and str(worker.pk) in {notice.payload for notice in notices}:
                 self.keeper.pass_signals_on()

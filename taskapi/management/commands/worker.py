@@ -76,6 +76,7 @@ class Command(BaseCommand):
             raise CommandError(f"The database cannot be used: {error}") from None
         if missing:
             raise CommandError("The database is not migrated: python manage.py migrate")
+        connection.close()
 
 
 def slots(text):
