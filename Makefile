@@ -14,6 +14,14 @@ test: .venv/dev
 test-postgres: .venv/dev
 	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test $(BIN)/pytest $(ARGS)
 
+# The API on the fleet; its engine and its faults belong to test-postgres.
+test-fleet: .venv/dev
+	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test TASK_ENGINE=procrastinate $(BIN)/pytest tests/api $(ARGS)
+
+# The fleet under fire, for long: ten minutes each for several seeds.
+torture: .venv/dev
+	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test FLEET_SECONDS=600 FLEET_SEEDS=1,7,42,99 $(BIN)/pytest tests/faults/test_fleet.py --log-cli-level=INFO $(ARGS)
+
 test-mariadb: .venv/dev
 	$(BIN)/pip install --quiet -r requirements-mariadb.txt
 	DATABASE_URL=$(TEST_MARIADB) SECRET_KEY=test $(BIN)/pytest $(ARGS)
@@ -39,4 +47,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run test test-postgres test-mariadb bench lint
+.PHONY: run test test-postgres test-fleet torture test-mariadb bench lint

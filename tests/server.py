@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -155,3 +156,14 @@ class WorkerProcess(Server):
 
     def command(self):
         return [sys.executable, "manage.py", "worker", *self.options]
+
+
+@contextmanager
+def served(database_url, **environment):
+    """A server that runs tasks: where the tests are for the fleet, with a worker beside it."""
+    with Server(database_url, **environment) as server:
+        if os.environ.get("TASK_ENGINE") != "procrastinate":
+            yield server
+            return
+        with WorkerProcess(database_url, **environment):
+            yield server
