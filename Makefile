@@ -8,6 +8,11 @@ TEST_MARIADB ?= mysql://root@127.0.0.1:3306/test
 run: .venv/run
 	@exec $(BIN)/python manage.py up --port $(PORT)
 
+# PostgreSQL, a web process and two workers on this machine, for trying it. See docs/operations.md.
+fleet: .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fleet.txt
+	@PORT=$(PORT) exec ./fleet.sh
+
 test: .venv/dev
 	$(BIN)/pytest $(ARGS)
 
@@ -47,4 +52,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run test test-postgres test-fleet torture test-mariadb bench lint
+.PHONY: run fleet test test-postgres test-fleet torture test-mariadb bench lint
