@@ -17,6 +17,7 @@ TOPICS = {
     "fork": "bench.fork",
     "list": "bench.pages",
     "command": "bench.commands",
+    "fleet": "bench.fleet",
 }
 
 
