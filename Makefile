@@ -8,11 +8,24 @@ TEST_MARIADB ?= mysql://root@127.0.0.1:3306/test
 run: .venv/run
 	@exec $(BIN)/python manage.py up --port $(PORT)
 
+# PostgreSQL, a web process and two workers on this machine, for trying it. See docs/operations.md.
+fleet: .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fleet.txt
+	@PORT=$(PORT) exec ./fleet.sh
+
 test: .venv/dev
 	$(BIN)/pytest $(ARGS)
 
 test-postgres: .venv/dev
 	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test $(BIN)/pytest $(ARGS)
+
+# The API on the fleet; its engine and its faults belong to test-postgres.
+test-fleet: .venv/dev
+	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test TASK_ENGINE=procrastinate $(BIN)/pytest tests/api $(ARGS)
+
+# The fleet under fire, for long: ten minutes each for several seeds.
+torture: .venv/dev
+	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test FLEET_SECONDS=600 FLEET_SEEDS=1,7,42,99 $(BIN)/pytest tests/faults/test_fleet.py --log-cli-level=INFO $(ARGS)
 
 test-mariadb: .venv/dev
 	$(BIN)/pip install --quiet -r requirements-mariadb.txt
@@ -38,8 +51,8 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
+.venv/dev: requirements.txt requirements-fleet.txt requirements-dev.txt | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run test test-postgres test-mariadb bench screenshots lint
+.PHONY: run fleet test test-postgres test-fleet torture test-mariadb bench screenshots lint

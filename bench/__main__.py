@@ -19,6 +19,7 @@ TOPICS = {
     "http": "bench.requests",
     "viewers": "bench.viewers",
     "command": "bench.commands",
+    "fleet": "bench.fleet",
 }
 
 

@@ -61,7 +61,7 @@ class TaskViewSet(viewsets.ViewSet):
         task = self.get_task(pk)
         fields = valid(EditSerializer(data=request.data))
         check_nice(request.user, [fields])
-        task.edit(**fields)
+        get_engine().edit(task, **fields)
         return Response(answers.whole(task), headers={"ETag": answers.tag(task)})
 
     @schema.kill

@@ -43,6 +43,8 @@ def database(url):
     idle = math.ceil(TASK_LEASE.total_seconds())
     if options["ENGINE"].endswith("postgresql"):
         given = options.setdefault("OPTIONS", {}).get("options", "")
+        # Whoever is cut off from the database notices within a lease, too.
+        options["OPTIONS"] = {"keepalives_idle": idle, "tcp_user_timeout": idle * 1_000} | options["OPTIONS"]
         options["OPTIONS"]["options"] = f"-c idle_in_transaction_session_timeout={idle}s {given}".strip()
     if options["ENGINE"].endswith("mysql"):
         options.setdefault("OPTIONS", {})["charset"] = "utf8mb4"
@@ -71,9 +73,15 @@ def secret_key():
     return file.read_text().strip()
 
 
+TASK_ENGINE = env.text("TASK_ENGINE", "threads")
+FLEET = TASK_ENGINE == "procrastinate"
 TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
 DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if FLEET and not DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    raise ImproperlyConfigured("TASK_ENGINE=procrastinate: needs PostgreSQL. Set DATABASE_URL=postgres://...")
+if FLEET and not find_spec("procrastinate"):
+    raise ImproperlyConfigured("TASK_ENGINE=procrastinate: needs more: pip install -r requirements-fleet.txt.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = secret_key()
@@ -89,6 +97,7 @@ INSTALLED_APPS = [
     "knox",
     "corsheaders",
     "drf_spectacular",
+    *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -176,13 +185,14 @@ LOGIN_FAILURES = 10
 LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
 
-TASK_ENGINE = env.text("TASK_ENGINE", "threads")
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
 TASK_RETENTION = env.duration("TASK_RETENTION", None)
 TASK_OUTPUT_LIMIT = env.number("TASK_OUTPUT_LIMIT", 2**20)  # bytes
 TASK_USER_ACTIVE = env.number("TASK_USER_ACTIVE", 20_000, least=0)
 TASK_USER_RUNNING = env.number("TASK_USER_RUNNING", 0, least=0)
+if FLEET and TASK_USER_RUNNING:
+    raise ImproperlyConfigured("TASK_USER_RUNNING: the engine procrastinate cannot limit it; leave it out.")
 # How many clients may wait for an end, follow output or watch events at once, in each process.
 STREAM_LIMIT = env.number("STREAM_LIMIT", 16)
 # Then a stream of events ends; its client comes again, and shows whether its token still holds.
@@ -212,6 +222,9 @@ LOGGING = {
         "waitress": {"level": "WARNING"},  # it tells of each client that closes a stream
         "waitress.queue": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
+        # They tell of each job, and of a database that is away at length; taskapi does in a line.
+        "procrastinate": {"level": "CRITICAL"},
+        "psycopg.pool": {"level": "ERROR"},
         # Anybody can send a wrong Host; the answer says so, the log need not.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

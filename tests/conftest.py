@@ -10,8 +10,9 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from taskapi.engines import get_engine
 from taskapi.models import FINAL, Status, Task, TaskEvent, Worker
-from tests.server import Server
+from tests.server import served
 from userapi.models import Token, User
 
 PASSWORD = "correct-horse-9"
@@ -101,9 +102,15 @@ def running(fork, worker):
 
 
 @pytest.fixture
+def fair_queue():
+    if not get_engine().can_be_fair:
+        pytest.skip("this engine has another queue")
+
+
+@pytest.fixture
 def server(transactional_db):
     """`manage.py up` in a process of its own, on the database of the tests."""
-    with Server(database_url()) as server:
+    with served(database_url()) as server:
         yield server
 
 

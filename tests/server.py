@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -142,3 +143,27 @@ class ASGI(Server):
 
     def command(self):
         return [sys.executable, "-m", "uvicorn", "taskmanager.asgi:application", "--port", str(self.port)]
+
+
+class WorkerProcess(Server):
+    """`manage.py worker`. What it announces instead of a port is its pid."""
+
+    ready = r"Worker (\d+) runs"
+
+    def __init__(self, database_url, *options, **environment):
+        super().__init__(database_url, TASK_ENGINE="procrastinate", **environment)
+        self.options = options
+
+    def command(self):
+        return [sys.executable, "manage.py", "worker", *self.options]
+
+
+@contextmanager
+def served(database_url, **environment):
+    """A server that runs tasks: where the tests are for the fleet, with a worker beside it."""
+    with Server(database_url, **environment) as server:
+        if os.environ.get("TASK_ENGINE") != "procrastinate":
+            yield server
+            return
+        with WorkerProcess(database_url, **environment):
+            yield server

@@ -17,6 +17,7 @@ from taskapi.programs import problems, unknown_open_programs
 ENGINES = {
     "threads": "taskapi.engines.threads.ThreadEngine",
     "eventloop": "taskapi.engines.eventloop.EventLoopEngine",
+    "procrastinate": "taskapi.engines.procrastinate.ProcrastinateEngine",
     "immediate": "taskapi.engines.immediate.ImmediateEngine",
 }
 

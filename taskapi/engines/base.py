@@ -11,6 +11,8 @@ class Engine:
 
     # What an engine can do; what it cannot is refused before anything is stored.
     can_schedule = True
+    # The queue of this project, which alternates between users and counts what each has running; see TASK_USER_RUNNING.
+    can_be_fair = True
     can_limit_users = True
 
     def start(self):
@@ -42,9 +44,13 @@ class Engine:
         if not self.can_schedule and any(spec.get("run_at") for spec in specs):
             raise NotSupported("run_at", "This server runs tasks at once; leave `run_at` out.")
         with transaction.atomic():
-            tasks = Task.objects.fork(owner, specs)
+            tasks = Task.objects.fork(owner, specs, line_up=self.can_be_fair)
             self.submit(tasks)
         return tasks
+
+    def edit(self, task, **fields):
+        """Changes name, description or nice; a waiting task lines up anew when it gets another nice value."""
+        task.edit(**fields)
 
     def fork_once(self, owner, specs, key, digest):
         """(tasks, True) as `fork` does it; (the same tasks, False) when this user has forked with this key before.

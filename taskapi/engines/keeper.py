@@ -40,8 +40,8 @@ class Keeper:
             self._lose()
             return
         self._note_beat()
-        self._pass_signals_on()
-        while not self.engine.closing.is_set() and Task.objects.line_up_due():
+        self.pass_signals_on()
+        while not self.engine.closing.is_set() and self._line_up_due():
             self.engine.wake.set()
         self._stop_strays()
         self._recover()
@@ -51,9 +51,13 @@ class Keeper:
     def retire(self):
         """Ends the worker, and hands back whatever its programs did not get done."""
         worker, self.worker = self.worker, None
-        if worker and worker.retire():
-            while Task.objects.recover(worker):
-                pass
+        connection.close_if_unusable_or_obsolete()  # it may not have been used since the database was away
+        try:
+            if worker and worker.retire():
+                while Task.objects.recover(worker):
+                    pass
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("What is left is not handed back, it is recovered after the lease: %s", error)
 
     def _enlist(self):
         self.worker = Worker.objects.enlist(self.engine.name, self.engine.slots)
@@ -75,8 +79,12 @@ class Keeper:
             self._beating_since = now
         self._last_beat = now
 
+    def may_judge(self):
+        """Whether its own heart has beaten for long enough to say of others that they are dead."""
+        return time.monotonic() - self._beating_since > self.lease.total_seconds()
+
     def _recover(self):
-        if time.monotonic() - self._beating_since > self.lease.total_seconds():
+        if self.may_judge():
             for worker in Worker.objects.silent(self.lease):
                 if worker.give_up(self.lease):
                     logger.warning("Worker %s (%s) has died; its tasks are recovered", worker.pk, worker)
@@ -94,7 +102,11 @@ class Keeper:
             except Exception as error:  # one run must not keep the heart from beating
                 logger.error("Task %s cannot be given up", run.claim.pk, exc_info=error)
 
-    def _pass_signals_on(self):
+    def _line_up_due(self):
+        """Gives a turn to tasks whose time has come; returns how many there were."""
+        return Task.objects.line_up_due()
+
+    def pass_signals_on(self):
         """Signals that were sent by way of other processes."""
         held = list(self.engine.held)  # before looking, so that what is stopped meanwhile is not let go
         mine = Task.objects.filter(worker=self.worker)

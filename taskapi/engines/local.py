@@ -25,6 +25,7 @@ class LocalEngine(Engine):
     """The base of the engines in this process. A subclass says how to run one: `begin(run)`."""
 
     name = None
+    keeper_class = Keeper
 
     def __init__(self):
         self.grace = settings.TASK_GRACE.total_seconds()
@@ -44,6 +45,9 @@ class LocalEngine(Engine):
     def open(self):
         """Makes ready what `begin` needs, in a process that has just begun to run tasks."""
 
+    def hand_back(self):
+        """Nothing more is claimed: leaves to others what was meant to be."""
+
     def close(self):
         """Gives back what `open` took."""
 
@@ -57,8 +61,8 @@ class LocalEngine(Engine):
             self.hurried.clear()
             self._early, self._in_doubt = {}, False
             self.recorder = Recorder(company=lambda: len(self.runs))
+            self.keeper = self.keeper_class(self)
             self.open()
-            self.keeper = Keeper(self)
             self._threads = [
                 repeat("dispatcher", self._dispatch, end=self.closing),
                 repeat("keeper", self.keeper.round, end=self.retired),
@@ -74,6 +78,7 @@ class LocalEngine(Engine):
         try:
             # It may have claimed a task that is not yet among the runs.
             dispatcher.join(self.grace + LOOK)
+            self.hand_back()
             self._await_runs(self.grace)
             for run in list(self.runs.values()):
                 run.stop(Reason.LOST)

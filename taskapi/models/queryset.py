@@ -12,7 +12,7 @@ import orjson
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Max
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from taskapi.exceptions import TooManyActive
@@ -31,10 +31,11 @@ KILL_BATCH = 5_000
 
 
 class TaskQuerySet(TallyQuerySet):
-    def fork(self, owner, specs):
+    def fork(self, owner, specs, line_up=True):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
-        Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE.
+        Those that are due have a turn, unless the caller is to line them up. Raises TooManyActive when the user would
+        have more open tasks than TASK_USER_ACTIVE.
         """
         now = timezone.now()
         fresh = defaults(self.model) | {"owner_id": owner.pk, "created_at": now, "updated_at": now}
@@ -42,7 +43,9 @@ class TaskQuerySet(TallyQuerySet):
         tasks = [self.model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
         with transaction.atomic(savepoint=False):
             self._check_room(owner, len(tasks))
-            self._line_up(owner.pk, tasks, now)
+            due = schedule(tasks, now)
+            if line_up:
+                self._line_up(owner.pk, due)
             rows.insert(tasks)
             rows.note([(task.pk, task.status, task.reason) for task in tasks], owner, now)
         return tasks
@@ -86,19 +89,21 @@ class TaskQuerySet(TallyQuerySet):
                 fields["turn"] = self.next_turn(task.owner_id, fields["nice"])
             self.update(updated_at=timezone.now(), **fields)
 
-    def claim(self, worker, slots):
+    def claim(self, worker, slots, turns=None):
         """RUNNING, for this worker, the tasks whose turn it is, as Claims; at most so many as there are slots.
 
-        A worker whose lease was taken gets none: what it claimed would be recovered from under it.
+        Given the turns, {id: turn}, only those that still have them. A worker whose lease was taken gets none: what it
+        claimed would be recovered from under it.
         """
         waiting = self.filter(turn__isnull=False)
-        if slots < 1 or not waiting.exists():  # reading takes no lock: an idle worker disturbs nobody
-            return []
+        if slots < 1 or (turns is None and not waiting.exists()):
+            return []  # reading takes no lock: an idle worker disturbs nobody
         fresh = {"error": "", "exit_code": None, "progress": None, "progress_text": ""}
         with transaction.atomic():
             if not worker.hold_lease():
                 return []
-            claims = self._next(waiting, slots).as_claims()
+            chosen = self._next(waiting, slots) if turns is None else self.filter(pk__in=self._lock_in_line(turns))
+            claims = chosen.as_claims()
             ids = [claim.pk for claim in claims]
             self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, **fresh)
         for claim in claims:
@@ -161,18 +166,26 @@ class TaskQuerySet(TallyQuerySet):
             self.settle(worker)
         return len(claims)
 
-    def line_up_due(self):
-        """Gives a turn to up to BATCH tasks whose time (`run_at`) has come; returns how many there were."""
+    def line_up_due(self, line_up=None):
+        """Gives a turn to up to BATCH tasks whose time (`run_at`) has come; returns how many there were.
+
+        `line_up(tasks)` does it in another way than a fair one.
+        """
+        line_up = line_up or self._line_up_fairly
         due = self.filter(status=Status.PENDING, turn=None, run_at__lte=Now())
         if not due.exists():
             return 0
         with transaction.atomic():
             tasks = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:BATCH])
-            now = timezone.now()
-            for owner, theirs in grouped(tasks, attrgetter("owner_id")):
-                self._line_up(owner, theirs, now, due=True)
-            self.bulk_update(tasks, ["turn"])
+            line_up(tasks)
         return len(tasks)
+
+    def step_out(self, turns):
+        """Takes the waiting tasks that still have these turns, {id: turn}, out of the queue; they are due at once."""
+        with transaction.atomic():
+            ids = self._lock_in_line(turns)
+            self.filter(pk__in=ids).update(turn=None, run_at=Coalesce("run_at", Now()))
+        return len(ids)
 
     def adopt(self, worker, known):
         """The running tasks of this worker that are not among the ids it knows, as Claims.
@@ -249,16 +262,23 @@ class TaskQuerySet(TallyQuerySet):
                 rows.note([(pk, Status.RUNNING, after) for pk in changed], by, now)
         return changed
 
-    def _line_up(self, owner, tasks, now, due=False):
+    def _line_up_fairly(self, tasks):
+        for owner, theirs in grouped(tasks, attrgetter("owner_id")):
+            self._line_up(owner, theirs)
+        self.bulk_update(tasks, ["turn"])
+
+    def _line_up(self, owner, tasks):
         turns = {}
         for task in tasks:
-            if not due and task.run_at is not None and task.run_at > now:
-                task.reason = Reason.SCHEDULED
-                continue
             if task.nice not in turns:
                 turns[task.nice] = self.next_turn(owner, task.nice)
             task.turn = turns[task.nice]
             turns[task.nice] += 1
+
+    def _lock_in_line(self, turns):
+        """Locks the tasks with these turns, {id: turn}; returns the ids of those that still wait for them."""
+        found = self._lock(turns, "status", "turn")
+        return [pk for pk, *row in found if row == [Status.PENDING, turns[pk]]]
 
     def _lock(self, ids, *columns):
         """Locks the rows with these ids, in their order; returns the id and these columns of each.
@@ -294,6 +314,14 @@ class TaskQuerySet(TallyQuerySet):
 def defaults(model):
     """The columns of a new row, by the names of their attributes; those that must not be shared are set by fork()."""
     return {field.attname: field.get_default() for field in model._meta.concrete_fields}
+
+
+def schedule(tasks, now):
+    """Says of new tasks whose time has not come that they are SCHEDULED; returns the others."""
+    later = [task for task in tasks if task.run_at is not None and task.run_at > now]
+    for task in later:
+        task.reason = Reason.SCHEDULED
+    return [task for task in tasks if task.reason != Reason.SCHEDULED]
 
 
 def grouped(items, key):

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from tests.conftest import database_url, wait_for
-from tests.server import Server
+from tests.server import served
 from userapi.models import User
 
 TASKS = "/taskapi/tasks/"
@@ -13,7 +13,7 @@ PERIOD = {"first": "2026-01-01", "last": "2026-01-04"}
 
 @pytest.fixture
 def server(transactional_db):
-    with Server(database_url(), DJANGO_SETTINGS_MODULE="tests.sample.settings") as server:
+    with served(database_url(), DJANGO_SETTINGS_MODULE="tests.sample.settings") as server:
         yield server
 
 

@@ -21,6 +21,7 @@ def test_renice_and_rename(client, fork):
     assert answer.json() == client.get(path(task)).json()
 
 
+@pytest.mark.usefixtures("fair_queue")
 def test_a_waiting_task_that_is_reniced_takes_another_place(client, fork, worker):
     fork(name="first")
     client.patch(path(fork(name="second", nice=5)), {"nice": 0})

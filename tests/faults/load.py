@@ -49,6 +49,13 @@ class Load:
             time.sleep(self.pause)
 
     def fork(self):
+        status, task = self.server.call("POST", TASKS, self.body(), self.token)
+        assert status in (201, 503), task
+        if status == 201:
+            self.accepted.append(task["id"])
+
+    def body(self):
+        """What to fork next."""
         body = {
             "name": "under fire",
             "arguments": {"seconds": self.random.choice(self.seconds)},
@@ -56,10 +63,7 @@ class Load:
         }
         if self.random.random() < 0.1:
             body["timeout"] = 0.05
-        status, task = self.server.call("POST", TASKS, body, self.token)
-        assert status in (201, 503), task
-        if status == 201:
-            self.accepted.append(task["id"])
+        return body
 
     def kill(self):
         number = self.random.choice(self.accepted[-50:] or [0])
