@@ -43,8 +43,10 @@ def database(url):
     idle = math.ceil(TASK_LEASE.total_seconds())
     if options["ENGINE"].endswith("postgresql"):
         given = options.setdefault("OPTIONS", {}).get("options", "")
-        # Whoever is cut off from the database notices within a lease, too.
-        options["OPTIONS"] = {"keepalives_idle": idle, "tcp_user_timeout": idle * 1_000} | options["OPTIONS"]
+        # Whoever is cut off from the database notices within a lease, too, or about that.
+        alive = {"keepalives_idle": idle, "keepalives_interval": max(1, idle // 3), "keepalives_count": 3}
+        given_up = {"tcp_user_timeout": idle * 1_000, "connect_timeout": max(2, idle)}
+        options["OPTIONS"] = alive | given_up | options["OPTIONS"]
         options["OPTIONS"]["options"] = f"-c idle_in_transaction_session_timeout={idle}s {given}".strip()
     if options["ENGINE"].endswith("mysql"):
         options.setdefault("OPTIONS", {})["charset"] = "utf8mb4"

@@ -19,6 +19,7 @@ class Cluster:
     def __init__(self, programs):
         self.programs = Path(programs)
         self.folder = Path(tempfile.mkdtemp(prefix="cluster-"))
+        self.listen = "127.0.0.1"
         self.port = 20_000 + os.getpid() % 20_000
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
         # It refuses to run as root.
@@ -32,11 +33,18 @@ class Cluster:
         subprocess.run([self.programs / program, *arguments], check=True, user=self.user, cwd=self.folder, **log)
 
     def start(self):
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses={self.listen} -c max_connections=200"
         self.call("pg_ctl", "-D", self.folder / "data", "-w", "-o", options, "start")
 
     def stop(self):
         self.call("pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
+
+    def admit(self, network):
+        """Listens to the hosts of this network, too."""
+        self.listen = "'*'"
+        with open(self.folder / "data" / "pg_hba.conf", "a") as file:
+            file.write(f"host all all {network} trust\n")
+        self.restart()
 
     def restart(self):
         self.stop()

@@ -11,6 +11,7 @@ from procrastinate.contrib.django import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from taskapi.engines.procrastinate.jobs import RUN
 
@@ -73,7 +74,7 @@ class Delivery:
             self._stopping.wait(PAUSE)
 
     async def _work(self):
-        app = App(connector=PsycopgConnector(kwargs=parameters(), min_size=1, max_size=2, timeout=CONNECT))
+        app = App(connector=connector())
         app.task(name=RUN, pass_context=True)(self._take)
         lease = settings.TASK_LEASE.total_seconds()
         async with app.open_async():
@@ -140,8 +141,19 @@ class SupervisedWorker(Worker):
             logger.debug("Job %s could not be finished: %s", options["job"].id, error)
 
 
-def parameters():
+def connector():
     """How Procrastinate connects. To lose its last commits in a crash does no harm, to wait for the disk costs much."""
     parameters = connector_params("default")
     parameters["options"] = f"{parameters.get('options', '')} -c synchronous_commit=off".strip()
-    return parameters
+    options = {"min_size": 1, "max_size": 2, "timeout": CONNECT, "configure": configure}
+    return PsycopgConnector(pool_factory=unchecked_pool, kwargs=parameters, **options)
+
+
+async def configure(connection):
+    """Each of its statements is a transaction: then one way to the server and back is enough, instead of three."""
+    await connection.set_autocommit(True)
+
+
+def unchecked_pool(**options):
+    """Connections are not asked whether they are alive before each use; a broken one starts all of it anew."""
+    return AsyncConnectionPool(**options | {"check": None})

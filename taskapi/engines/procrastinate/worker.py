@@ -19,7 +19,7 @@ from taskapi.programs import programs
 
 DEFAULT_SLOTS = 1_000
 # A claim that comes so soon after the last one waits so long for company: jobs come one at a time.
-SOON, GATHER = 0.05, 0.015
+SOON, GATHER = 0.06, 0.03
 # How often rows and jobs are compared, about.
 COMPARE_PAUSE = 5
 
