@@ -124,6 +124,7 @@ class SignalContract(BackgroundContract):
 
         monkeypatch.setattr(Run, "hold", hold_slowly)
         engine.signal(task, Signal.STOP)
+        wait_for(lambda: cont.ident)  # an engine that is elsewhere hears of it later
         cont.join()
         wait_for(lambda: not stands_still(task), seconds=5)
 
