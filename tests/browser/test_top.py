@@ -48,6 +48,16 @@ def test_the_figures_are_shown(top):
     expect(tile(page, "Ended in the last hour")).to_contain_text("3230 completed, 2 failed, 0 killed")
 
 
+def test_the_figures_of_a_real_server(inside, ada):
+    ada.fork("quick", seconds=0)
+    ada.fork("long", seconds=600)
+    page = inside("#/top")
+    expect(tile(page, "All tasks")).to_contain_text("2")
+    expect(tile(page, "Running")).to_contain_text("1of ")
+    expect(tile(page, "Ended in the last hour")).to_contain_text("11 completed, 0 failed, 0 killed")
+    expect(tile(page, "Running longest").get_by_role("link", name="long")).to_be_visible()
+
+
 def test_charts_can_be_heard(top):
     page = top(FIGURES)
     expect(page.get_by_role("img", name="Running: 12 running of 20")).to_be_visible()
