@@ -13,6 +13,7 @@ from taskapi import answers, filters, schema, stats, streams
 from taskapi.engines import get_engine
 from taskapi.programs import get_program, programs
 from taskapi.serializers import DEFAULT_PROGRAM, EditSerializer, ForkSerializer, SignalSerializer
+from taskmanager.wire import id_of
 
 # Bytes of output in one answer, about; the rest is at X-Next-Offset.
 OUTPUT_ANSWER = 8 * 2**20
@@ -105,8 +106,7 @@ class TaskViewSet(viewsets.ViewSet):
 
     def get_task(self, pk):
         """The user's task of that id. Raises NotFound, also for somebody else's."""
-        number = int(pk) if pk.isascii() and pk.isdigit() and len(pk) < 20 else 0
-        task = self.request.user.tasks.select_related("worker").filter(pk=number).first()
+        task = self.request.user.tasks.select_related("worker").filter(pk=id_of(pk)).first()
         if task is None:
             raise NotFound(f"You have no task {pk[:40]}.")
         return task

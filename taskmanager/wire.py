@@ -70,6 +70,11 @@ def check(value, depth=1):
         check(item, depth + 1)
 
 
+def id_of(text):
+    """The id that this part of a URL names; 0, which nothing has, for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
 class JSONRenderer(BaseRenderer):
     media_type = "application/json"
     format = "json"

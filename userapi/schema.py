@@ -3,6 +3,7 @@
 from functools import partial
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from taskmanager import openapi
@@ -33,6 +34,17 @@ class TokenSerializer(serializers.Serializer):
     user_id = serializers.IntegerField(read_only=True)
     username = serializers.CharField(read_only=True)
     email = serializers.EmailField(read_only=True)
+
+
+class LoginInfoSerializer(serializers.Serializer):
+    """A token of the user, without itself."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(read_only=True, help_text="The User-Agent that logged in.")
+    created = serializers.DateTimeField(read_only=True)
+    last_used = serializers.DateTimeField(read_only=True, allow_null=True)
+    expiry = serializers.DateTimeField(read_only=True, allow_null=True)
+    current = serializers.BooleanField(read_only=True, help_text="Whether this call came with it.")
 
 
 register = call(
@@ -74,4 +86,31 @@ password = call(
     BODY,
     request=PasswordSerializer,
     examples=[asked("A new one", {"old_password": "correct-horse-9", "new_password": "battery-staple-9"})],
+)
+tokens = call(
+    "tokens",
+    "List the tokens of the user, newest first",
+    {200: LoginInfoSerializer(many=True)},
+    examples=[
+        answered(
+            "A shell",
+            {
+                "id": 3,
+                "name": "curl/8.5.0",
+                "created": "2030-01-01T12:00:00Z",
+                "last_used": "2030-01-31T12:00:00Z",
+                "expiry": "2030-03-01T12:00:00Z",
+                "current": True,
+            },
+        )
+    ],
+)
+end_token = call(
+    "end_token",
+    "End one of the tokens",
+    {204: None},
+    (404,),
+    parameters=[
+        OpenApiParameter("id", {"type": "integer", "minimum": 1}, OpenApiParameter.PATH, description="Of the token.")
+    ],
 )

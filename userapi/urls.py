@@ -8,5 +8,7 @@ urlpatterns = [
     path("logout/", views.LogoutView.as_view()),
     path("logoutall/", views.LogoutAllView.as_view()),
     path("me/", views.MeView.as_view()),
+    path("tokens/", views.TokensView.as_view()),
+    path("tokens/<pk>/", views.TokenView.as_view()),
     path("password/", views.PasswordView.as_view()),
 ]

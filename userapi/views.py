@@ -2,14 +2,17 @@ from django.contrib.auth import authenticate
 from django.db import transaction
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import generics, status
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taskmanager.wire import SmallJSONParser
+from taskmanager.wire import SmallJSONParser, id_of
 from userapi import schema
 from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
 from userapi.throttling import LoginAttempts
+
+# Who has more has a script that logs in for each call.
+TOKENS_SHOWN = 1_000
 
 
 class OpenView(APIView):
@@ -78,6 +81,26 @@ class MeView(generics.RetrieveUpdateAPIView):
         return self.request.user
 
 
+class TokensView(APIView):
+    """The user's logins, newest first."""
+
+    @schema.tokens
+    def get(self, request):
+        tokens = request.user.tokens.good().order_by("-created", "-id")[:TOKENS_SHOWN]
+        return Response([described(token, request.auth) for token in tokens])
+
+
+class TokenView(APIView):
+    """One of the user's logins."""
+
+    @schema.end_token
+    def delete(self, request, pk):
+        deleted, _ = request.user.tokens.filter(pk=id_of(pk)).delete()
+        if not deleted:
+            raise NotFound(f"You have no token {pk[:40]}.")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class PasswordView(APIView):
     @schema.password
     def post(self, request):
@@ -87,3 +110,9 @@ class PasswordView(APIView):
             serializer.save()
             request.user.tokens.exclude(pk=request.auth.pk).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def described(token, current):
+    """A token as it is answered: whatever is known of it but itself."""
+    fields = {name: getattr(token, name) for name in ("id", "name", "created", "last_used", "expiry")}
+    return fields | {"current": token.pk == current.pk}

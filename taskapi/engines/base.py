@@ -48,6 +48,10 @@ class Engine:
             self.submit(tasks)
         return tasks
 
+    def works(self):
+        """Whether tasks that are forked here get run, as far as this process can tell."""
+        return True
+
     def edit(self, task, **fields):
         """Changes name, description or nice; a waiting task lines up anew when it gets another nice value."""
         task.edit(**fields)

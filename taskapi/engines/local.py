@@ -92,6 +92,10 @@ class LocalEngine(Engine):
             self.keeper.retire()
         logger.info("Engine %s stopped", self.name)
 
+    def works(self):
+        alive = self._pid == os.getpid() and all(thread.is_alive() for thread in self._threads)
+        return alive and not self.closing.is_set() and self.keeper.worker is not None
+
     def hurry(self):
         self.hurried.set()
 

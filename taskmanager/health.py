@@ -1,0 +1,67 @@
+"""Whether the server lives (/healthz), and whether it can do its work (/readyz): for load balancers, so no token."""
+
+from functools import wraps
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpResponse
+
+import taskmanager
+from taskapi.engines import get_engine
+from taskmanager import errors
+from taskmanager.wire import dumps
+
+# Whether all migrations were seen to be there; reading them takes long.
+migrated = False
+
+
+def for_reading(view):
+    """A view that answers GET and HEAD only."""
+
+    @wraps(view)
+    def checked(request):
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        response = errors.answer(405, f'Method "{request.method}" not allowed.')
+        response["Allow"] = "GET, HEAD"
+        return response
+
+    return checked
+
+
+@for_reading
+def healthz(request):
+    return answer(200, {"status": "ok", "version": taskmanager.__version__})
+
+
+@for_reading
+def readyz(request):
+    """200 when the database and the engine answer, 503 with what does not otherwise."""
+    checks = {"database": check_database(), "engine": "ok" if get_engine().works() else "stopped"}
+    ready = set(checks.values()) == {"ok"}
+    return answer(200 if ready else 503, {"status": "ok" if ready else "not ready", **checks})
+
+
+def check_database():
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return "ok" if is_migrated() else "not migrated"
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        return "away"
+
+
+def is_migrated():
+    global migrated
+    if not migrated:
+        executor = MigrationExecutor(connection)
+        migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return migrated
+
+
+def answer(status, fields):
+    response = HttpResponse(dumps(fields), status=status, content_type="application/json")
+    response["Cache-Control"] = "no-store"
+    response._has_been_logged = True
+    return response
