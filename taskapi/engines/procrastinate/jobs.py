@@ -91,11 +91,12 @@ def remove_orphans(lease):
     orphans = fetch(
         """SELECT job.id, task.id FROM procrastinate_jobs job
            LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
-           LEFT JOIN taskapi_task task ON task.id = (job.args->>'task_id')::bigint
+           LEFT JOIN taskapi_task task ON task.id = CASE WHEN job.task_name = %s THEN (job.args->>'task_id')::bigint END
            WHERE job.status = 'doing' AND job.task_name = %s AND (task.id IS NULL OR task.status <> 'running' AND (
                worker.id IS NULL OR worker.last_heartbeat < now() - %s
                OR (task.status, task.turn) IS DISTINCT FROM ('pending', job.id) AND task.updated_at < now() - %s))
            LIMIT %s""",
+        RUN,
         RUN,
         lease,
         lease,
