@@ -65,16 +65,24 @@ class Fleet:
 
     def step(self):
         """Something happens to one of them, perhaps."""
-        for worker, until in list(self.suspended.items()):
-            if time.monotonic() > until:
-                worker.process.send_signal(signal.SIGCONT)
-                del self.suspended[worker]
+        self.wake()
         awake = [worker for worker in self.workers if worker not in self.suspended]
         if awake and self.random.random() < 0.12:
             what = self.random.choice(list(self.happened))
             self.happened[what] += 1
             getattr(self, what)(self.random.choice(awake))
         self.fill()
+
+    def calm(self):
+        """Nothing more happens; what has happened is got over."""
+        self.wake()
+        self.fill()
+
+    def wake(self):
+        for worker, until in list(self.suspended.items()):
+            if time.monotonic() > until:
+                worker.process.send_signal(signal.SIGCONT)
+                del self.suspended[worker]
 
     def kill(self, worker):
         worker.kill()

@@ -28,7 +28,7 @@ def test_each_task_ends_exactly_once_whatever_happens(cluster, web, seed):  # no
                     cluster.restart()
                     restarted = True
                 time.sleep(0.25)
-        wait_for(lambda: fleet.step() or settled(cluster), seconds=60)
+        wait_for(lambda: fleet.calm() or settled(cluster), seconds=60)
         check_fleet(cluster, load)
         logs = [output for _, output in fleet.gone] + [worker.output() for worker in (web, *fleet.workers)]
     logging.info("%d tasks, %d killed, %s", len(load.accepted), len(load.killed), fleet.happened)
