@@ -1,7 +1,6 @@
-"""What the servers here run with: programs that do what those that ship do not, and passwords hashed quickly."""
+"""What the servers here run with: programs that do what those that ship do not."""
 
-from taskmanager.settings import *  # noqa: F403
-from taskmanager.settings import INSTALLED_APPS
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.contract"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,4 +1,4 @@
-from taskmanager.settings import *  # noqa: F403
-from taskmanager.settings import INSTALLED_APPS
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample"]
