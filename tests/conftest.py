@@ -110,7 +110,7 @@ def fair_queue():
 @pytest.fixture
 def server(transactional_db):
     """`manage.py up` in a process of its own, on the database of the tests."""
-    with served(database_url(), DJANGO_SETTINGS_MODULE="tests.settings") as server:
+    with served(database_url(), DJANGO_SETTINGS_MODULE="tests.settings", TASK_GRACE="1s") as server:
         yield server
 
 

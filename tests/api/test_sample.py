@@ -13,7 +13,7 @@ PERIOD = {"first": "2026-01-01", "last": "2026-01-04"}
 
 @pytest.fixture
 def server(transactional_db):
-    with served(database_url(), DJANGO_SETTINGS_MODULE="tests.sample.settings") as server:
+    with served(database_url(), DJANGO_SETTINGS_MODULE="tests.sample.settings", TASK_GRACE="1s") as server:
         yield server
 
 

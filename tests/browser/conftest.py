@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.steps import Ada
-from tests.conftest import needs
-from tests.server import PROJECT
+from tests.conftest import database_url, needs
+from tests.server import PROJECT, Server
 
 # Without these, Chromium looks for hosts of its maker, which a closed network answers slowly.
 QUIET = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -17,6 +17,13 @@ SERVED, FROM_DISK = "served", "from disk"
 DISK = (PROJECT / "frontend" / "index.html").as_uri()
 
 expect.set_options(timeout=15_000)
+
+
+@pytest.fixture
+def server(transactional_db):
+    """As everywhere, but it stops at once: most tests here leave tasks that would sleep on."""
+    with Server(database_url(), DJANGO_SETTINGS_MODULE="tests.settings", TASK_GRACE="0.1s") as server:
+        yield server
 
 
 @pytest.fixture
