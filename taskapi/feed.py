@@ -29,7 +29,7 @@ ROOM = 5_000
 # Seconds for which a missing id is waited for, where the database cannot say at once that nobody has it.
 GAP_PATIENCE = 2
 # Among so many of the last ids, gaps are looked for at the start; older ones are those of what was pruned.
-LATEST = 200
+LATEST = 20_000
 GAP_AGE = timedelta(minutes=1)
 # What is sent of a task when it moves: all but what can be large.
 BRIEF = [name for name in answers.WHOLE if name not in ("description", "arguments", "result")]

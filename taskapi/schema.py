@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from taskapi import filters
 from taskapi.answers import WHOLE
 from taskapi.models import Limits, Status
-from taskapi.programs import get_program, programs
+from taskapi.programs import get_program
 from taskapi.serializers import EditSerializer, ForkSerializer
 from taskapi.shapes import (
     EventSerializer,
@@ -87,7 +87,7 @@ def choosing():
     words = {"explode": False, "style": "form"}
     return [
         query("status", several(Status.values), "Some of the statuses, with commas between.", **words),
-        query("program", {"type": "string", "enum": sorted(programs)}, "The program that the tasks run."),
+        query("program", {"$ref": "#/components/schemas/ProgramName"}, "The program that the tasks run."),
         query("q", {"type": "string", "minLength": 1, "maxLength": Limits.NAME, "pattern": r"^[^\u0000]+$"},
               "Text in the name or the description, in any case."),
         query("created_after", MOMENTS, "At or after this time."),

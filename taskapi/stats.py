@@ -49,8 +49,17 @@ class Shared:
         with self._lock:
             if self._covered < mine:
                 asked = max(mine, self._asked)
-                self._value, self._covered = self._compute(), asked
-            return self._value
+                self._outcome, self._covered = self._attempt(), asked
+            value, error = self._outcome
+        if error:
+            raise error  # who has waited for this does not wait for another try
+        return value
+
+    def _attempt(self):
+        try:
+            return self._compute(), None
+        except Exception as error:
+            return None, error
 
 
 class Ended:
@@ -111,8 +120,9 @@ class Stats:
         floor = now.replace(microsecond=0) - timedelta(seconds=LOOK_BACK)
         self._counting.step(self._count, now - SETTLED, floor)
         if now - self._mark > 2 * SETTLED:
-            self._settled.read(self._tasks, floor, self._mark, ended_at__lt=now - SETTLED)
-            self._mark = now - SETTLED
+            settled = self._settled.copy()
+            settled.read(self._tasks, floor, self._mark, ended_at__lt=now - SETTLED)
+            self._settled, self._mark = settled, now - SETTLED  # both or, when the database fails, none
         self._ended = self._settled.copy()
         self._ended.read(self._tasks, floor, self._mark)
         self._ended.add_running(self._tasks, floor)
@@ -137,7 +147,7 @@ class Stats:
             "load": {"now": open_ones.get(Status.RUNNING, 0)} | self._load,
             "slots": self._slots,
             "ended": by_minute(self._ended.minutes, now),
-            "waiting": {"tasks": tasks, "oldest": since and round((now - since).total_seconds(), 3)},
+            "waiting": {"tasks": tasks, "oldest": since and max(0, round((now - since).total_seconds(), 3))},
             "at": now,
         }
 

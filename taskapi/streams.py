@@ -12,7 +12,7 @@ from functools import partial
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpResponse, StreamingHttpResponse
 
 from taskapi.feed import BATCH, Mailbox, briefs_of, message_of, moves, moves_after, seats, watch
@@ -162,13 +162,20 @@ def while_good(token, script):
             came = yield step
             if due:
                 looked = time.monotonic()
-                if not token.is_good():
+                if not is_good(token):
                     return
                 release()
     except StopIteration:
         return
     finally:
         script.close()
+
+
+def is_good(token):
+    try:
+        return token.is_good()
+    except (DatabaseError, InterfaceError):  # the stream outlives it, as the feed does, and is asked again
+        return True
 
 
 def release():
@@ -205,28 +212,32 @@ def messages(user_id, last_id):
     end = time.monotonic() + settings.STREAM_TTL.total_seconds()
     with moves.subscribed(user_id) as (mailbox, position):
         yield f"retry: {RETRY}\n\n".encode()
-        yield from begin(user_id, last_id, position)
+        start = yield from begin(user_id, last_id, position)
         release()
         while not mailbox.overflowed and (left := end - time.monotonic()) > 0:
             came = yield Wait(mailbox, min(HEARTBEAT, left), reads=False)
-            fresh = [item for item in came if item[0] is None or item[0] > (last_id or 0)]
+            fresh = [item for item in came if item[0] is None or item[0] > start]
             yield b"".join(encode("task", *item) for item in fresh) or b": still here\n\n"
 
 
 def begin(user_id, last_id, position):
-    """What a client has missed since its last event; or where it is, when that cannot be told."""
+    """What a client has missed since its last event; or where it is, when that cannot be told.
+
+    Returns the id after which it is told more.
+    """
     if last_id is None:
         yield encode("ready", position, {})
-        return
+        return position
     missed = moves_after(last_id, REPLAY + 1, id__lte=position, task__owner=user_id)
     # Looked at last: what is pruned while this is read has been noted there before.
     if len(missed) > REPLAY or not History.start() <= last_id <= newest(position):
         yield encode("reset", position, {"detail": "What happened since then is not known any more. Read the list."})
-        return
+        return position
     for start in range(0, len(missed), BATCH):
         part = missed[start : start + BATCH]
         briefs = briefs_of({move["task"] for move in part})
         yield b"".join(encode("task", *message_of(move, briefs)) for move in part)
+    return last_id
 
 
 def newest(position):

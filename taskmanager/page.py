@@ -54,8 +54,8 @@ TOGETHER = {
     "page.js": '  <script src="page.js" defer></script>\n',
 }
 # For who reads the files, not for the browser.
-COMMENTS = re.compile(r"^ *(//.*?|/\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
-GZIP = re.compile(r"\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?", re.IGNORECASE)
+COMMENTS = re.compile(r"^ *(//[^\n]*|/\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
+REFUSED = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*", re.IGNORECASE)
 
 
 class PageMiddleware(WhiteNoiseMiddleware):
@@ -131,7 +131,9 @@ def together(files):
 
 def accepts_gzip(header):
     """Whether an Accept-Encoding header takes gzip (RFC 9110 12.5.3)."""
-    return any(GZIP.fullmatch(coding) for coding in header.split(","))
+    codings = (coding.partition(";") for coding in header.lower().split(","))
+    taken = {name.strip(): not REFUSED.fullmatch(weight) for name, _, weight in codings}
+    return taken.get("gzip", taken.get("*", False))
 
 
 def knows(environ, tag):

@@ -1,6 +1,7 @@
 """GET /schema/: the OpenAPI document of both APIs, made from what the views say about themselves."""
 
 from functools import lru_cache
+from threading import Lock
 
 import orjson
 from django.conf import settings
@@ -42,7 +43,13 @@ class SchemaView(APIView):
     @extend_schema(exclude=True)
     def get(self, request):
         names = tuple(sorted(name for name, program in programs.items() if program.open_to(request.user)))
-        return HttpResponse(document(names), content_type="application/json")
+        with generating:
+            text = document(names)
+        return HttpResponse(text, content_type="application/json")
+
+
+# drf-spectacular cannot be started by two threads at once.
+generating = Lock()
 
 
 @lru_cache(maxsize=32)
@@ -53,6 +60,7 @@ def document(names):
 
 def add_programs(schemas, names):
     """Adds to the components what these programs take, and what a row of the list can have."""
+    schemas["ProgramName"] = {"type": "string", "enum": list(names)}
     schemas["TaskRow"] = {name: part for name, part in schemas["Task"].items() if name != "required"}
     plain = schemas["ForkRequest"]
     one = any_of([fork_of(name, plain, schemas) for name in names])

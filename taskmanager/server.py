@@ -5,6 +5,7 @@ in its main thread, so that slow and half-open clients take a descriptor and no 
 """
 
 import resource
+import select
 import socket
 import sys
 import threading
@@ -40,6 +41,22 @@ class JSONErrorTask(ErrorTask):
 
 class Channel(HTTPChannel):
     error_task_class = JSONErrorTask
+
+    def check_client_disconnected(self):
+        """Also when a further request waits behind the one being answered: Waitress does not read then, and so it would
+        not notice.
+        """
+        return super().check_client_disconnected() or hung_up(self.socket)
+
+
+def hung_up(connection):
+    """Whether the other side has closed this socket (poll(2)); False where the system does not say so by itself."""
+    poll = select.poll()
+    poll.register(connection, getattr(select, "POLLRDHUP", 0))
+    try:
+        return bool(poll.poll(0))
+    except ValueError:  # it has been closed here
+        return True
 
 
 def bind(host, port):

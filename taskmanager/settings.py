@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
+    "taskmanager.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "taskmanager.page.PageMiddleware",
@@ -227,7 +228,7 @@ LOGGING = {
         # They tell of each job, and of a database that is away at length; taskapi does in a line.
         "procrastinate": {"level": "CRITICAL"},
         "psycopg.pool": {"level": "ERROR"},
-        # Anybody can send a wrong Host; the answer says so, the log need not.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Anybody can send a wrong Host or thousands of parameters; the answer says so, the log need not.
+        "django.security": {"level": "CRITICAL"},
     },
 }

@@ -2,14 +2,12 @@
 
 from django.urls import include, path, re_path
 
-from taskmanager import errors, health
+from taskmanager import errors
 from taskmanager.schema import SchemaView
 
 urlpatterns = [
     path("userapi/", include("userapi.urls")),
     path("taskapi/", include("taskapi.urls")),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
     path("schema/", SchemaView.as_view(), name="schema"),
     # Last, so that an unknown URL is JSON with DEBUG on, too.
     re_path("", errors.not_found),

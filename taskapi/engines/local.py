@@ -93,6 +93,7 @@ class LocalEngine(Engine):
         logger.info("Engine %s stopped", self.name)
 
     def works(self):
+        self._revive()
         alive = self._pid == os.getpid() and all(thread.is_alive() for thread in self._threads)
         return alive and not self.closing.is_set() and self.keeper.worker is not None
 

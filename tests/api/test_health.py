@@ -33,7 +33,8 @@ def test_not_without_its_engine(anonymous, monkeypatch):
 
 
 def test_not_without_its_database(anonymous, engine_works, monkeypatch):
-    monkeypatch.setattr(health, "connection", Mock(cursor=Mock(side_effect=OperationalError("gone"))))
+    monkeypatch.setattr(health.History, "start", Mock(side_effect=OperationalError("gone")))
+    monkeypatch.setattr(health, "connection", Mock())
     answer = anonymous.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, "away")
 
@@ -50,6 +51,11 @@ def test_they_are_for_reading(anonymous, path):
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
     assert "detail" in answer.json()
     assert anonymous.head(path).status_code in (200, 503)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_they_may_be_called_by_address(anonymous, engine_works, path):
+    assert anonymous.get(path, HTTP_HOST="10.0.0.5").status_code == 200
 
 
 def test_a_real_server_is_ready(server):

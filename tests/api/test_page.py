@@ -89,12 +89,12 @@ def test_every_file_of_the_page_is_named_by_it(get):
     assert named == there
 
 
-@pytest.mark.parametrize("header", ["gzip", "br, GZIP;q=0.5", "*", "gzip;q=1.0", "deflate,gzip ; q=0.1"])
+@pytest.mark.parametrize("header", ["gzip", "br, GZIP;q=0.5", "*", "gzip;q=1.0", "*;q=0, gzip", "deflate,gzip ; q=0.1"])
 def test_gzip_is_accepted(header):
     assert accepts_gzip(header)
 
 
-@pytest.mark.parametrize("header", ["", "br", "gzip;q=0", "gzip; q=0.000", "identity", "gzipped", "*;q=0"])
+@pytest.mark.parametrize("header", ["", "br", "gzip;q=0", "gzip; q=0.000", "gzip;q=0, *", "identity", "gzipped", "*;q=0"])
 def test_gzip_is_refused(header):
     assert not accepts_gzip(header)
 

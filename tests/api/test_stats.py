@@ -1,9 +1,12 @@
 """How a user's tasks are doing: by status, the load, what ended in the last hour."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from taskapi import stats
@@ -208,3 +211,35 @@ def test_after_an_error_the_next_one_computes():
     with pytest.raises(ZeroDivisionError):
         shared.get()
     assert shared.get() == 7
+
+
+def test_what_ended_is_counted_once_though_the_database_fails_in_between(look, ran, now, monkeypatch):
+    look()
+    ran(now - timedelta(seconds=20), now - timedelta(seconds=5))
+    later = now + timedelta(minutes=1)
+    monkeypatch.setattr(stats.timezone, "now", lambda: later)
+    monkeypatch.setattr(stats.Pace, "step", lambda self, step, *arguments: step(*arguments))
+    with monkeypatch.context() as broken:
+        broken.setattr(stats.Stats, "_count", lambda *arguments: None)
+        broken.setattr(stats.Ended, "_add", Mock(side_effect=OperationalError("gone")))
+        with pytest.raises(OperationalError):
+            stats.of_user(Task.objects.get().owner)
+    monkeypatch.setattr(stats.Stats, "_count", lambda *arguments: None)
+    assert look()["status"]["completed"] == 1
+
+
+def test_who_waits_for_a_look_that_fails_does_not_wait_for_another():
+    tries, begun = [], threading.Event()
+
+    def fail():
+        tries.append(1)
+        begun.wait(5)
+        raise OperationalError("gone")
+
+    shared = stats.Shared(fail)
+    with ThreadPoolExecutor(5) as pool:
+        askers = [pool.submit(shared.get) for _ in range(5)]
+        wait_for(lambda: shared._asked == 5)
+        begun.set()
+        assert all(isinstance(asker.exception(), OperationalError) for asker in askers)
+    assert len(tries) <= 2

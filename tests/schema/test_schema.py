@@ -2,6 +2,7 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema_rs
 import pytest
@@ -81,6 +82,16 @@ def test_a_fork_is_described_for_each_program_that_the_user_may_run(client, othe
     other.is_superuser = True
     other.save()
     assert {"Fork_command_Request", "Fork_fetch_Request"} < forks(client_of(other))
+
+
+def test_two_who_ask_a_new_server_at_once_both_get_it(server):
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: server.raw("GET", "/schema/"), range(4)))
+    assert {status for status, _, _ in answers} == {200}
+
+
+def test_names_of_programs_that_one_may_not_run_are_not_told(anonymous):
+    assert b'"command"' not in anonymous.get("/schema/").content
 
 
 def test_it_needs_no_token(anonymous):

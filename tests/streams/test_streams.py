@@ -4,6 +4,7 @@ import http.client
 import json
 import random
 import socket
+import struct
 import threading
 import time
 from datetime import timedelta
@@ -192,6 +193,26 @@ def test_a_client_that_has_gone_gives_its_place_back(server, token, fork, open_s
     for connection in open_stream.connections:
         connection.close()
     wait_for(lambda: server.raw("GET", f"{TASKS}1/?wait=1", token=token)[0] != 503)
+
+
+@pytest.mark.parametrize("server", [Server, ASGI], indirect=True)
+def test_so_does_one_that_has_sent_another_request_meanwhile(server, token, fork):
+    task = fork(arguments={"seconds": 60})
+    request = f"GET {TASKS}{task}/output/?follow=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {token}\r\n\r\n"
+    for _ in range(LIMIT):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(request.encode() * 2)
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it resets when it closes
+    wait_for(lambda: server.raw("GET", f"{TASKS}{task}/?wait=1", token=token)[0] != 503)
+
+
+def test_who_comes_with_an_event_of_another_time_is_told_what_happens_from_now_on(server, fork, open_stream):
+    fork(arguments={"seconds": 0})
+    answer = open_stream("/taskapi/events/", Last_Event_ID=1_000_000)
+    assert next_event(answer)["event"] == "reset"
+    task = fork(arguments={"seconds": 0})
+    assert (task, "completed") in moves(next_events(answer, 3))
 
 
 @pytest.mark.parametrize("server", [Server, ASGI], indirect=True)
