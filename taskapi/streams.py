@@ -120,8 +120,8 @@ async def run_async(script):
         while (step := await in_thread(advance)(turn, script, came) if reads else send(script, came)) is not None:
             came = None
             if isinstance(step, Wait):
-                reads = step.reads
                 came = await step.mailbox.take_async(step.seconds)
+                reads = step.reads or not came  # after a pause the token is looked at
             else:
                 yield step
     finally:
@@ -156,11 +156,13 @@ def while_good(token, script):
     try:
         while True:
             step = script.send(came)
-            due = token and isinstance(step, Wait) and time.monotonic() - looked >= HEARTBEAT
-            if due:
-                step.reads, step.seconds = True, min(step.seconds, LOOK)
+            waits = token and isinstance(step, Wait)
+            overdue = waits and time.monotonic() - looked >= HEARTBEAT
+            if overdue:
+                step.reads = True
             came = yield step
-            if due:
+            # After a pause, or where there is none, before what has come.
+            if overdue or (waits and not came and time.monotonic() - looked >= HEARTBEAT):
                 looked = time.monotonic()
                 if not is_good(token):
                     return
