@@ -11,6 +11,7 @@ from tests.browser.hostile.markup import markup
 from tests.browser.steps import Ada, expect_row, log_in
 from userapi.models import User
 
+TURNED, SEEN = "photo_\u202egpj.exe", r"photo_\u202egpj.exe"
 WITNESS = "window.all = []; window.ran = place => window.all.push(place)"
 
 
@@ -228,3 +229,34 @@ def test_in_the_answer_to_a_log_in(opened):
     refuse(opened, "**/userapi/login/", 400, {"username": [markup("wrong")], "<b>": [markup("other")]})
     log_in(opened)
     shown(opened.get_by_role("main"), "wrong", "other")
+
+
+def test_characters_that_turn_text_around_are_seen(inside, ada):
+    task = ada.fork(TURNED, description=TURNED, program="repeat", arguments={"text": TURNED, "end": "stay"})
+    page = inside(f"#/tasks/{task['id']}")
+    expect(page.get_by_role("heading", name=SEEN)).to_be_visible()
+    expect(page.get_by_role("region", name="Description")).to_have_text(SEEN)
+    expect(page.locator(".args")).to_contain_text(SEEN)
+    row = expect_row(page, SEEN)
+    expect(row).to_contain_text(f"text={SEEN}")
+    assert TURNED not in row.inner_text()
+
+
+def test_a_turned_name_is_edited_as_it_is(served, ada):
+    page = served(f"#/tasks/{ada.fork(TURNED)['id']}")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Edit").click()
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_have_value(TURNED)
+
+
+def test_a_name_draws_over_nothing(served, ada):
+    task = ada.fork("a", 0)
+    page = served(f"#/tasks/{task['id']}")
+    expect(page.locator(".outcome")).to_contain_text("Completed")
+    beside = [page.locator(".detail__bar"), page.locator(".table__head")]
+    before = [part.screenshot() for part in beside]
+    page.mouse.move(640, 700)
+    ada.call("PATCH", f"/taskapi/tasks/{task['id']}/", {"name": "a" + "\u0308" * 200})
+    page.reload()
+    expect(page.locator(".outcome")).to_contain_text("Completed")
+    assert [part.screenshot() for part in beside] == before
