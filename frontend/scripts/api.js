@@ -38,7 +38,7 @@
     try {
       return await answerOf('GET', path, { headers, signal, patience });
     } finally {
-      patience.end();
+      patience.rest();
     }
   }
 
@@ -70,9 +70,14 @@
     const controller = new AbortController();
     const giveUp = () => controller.abort();
     const timer = setTimeout(giveUp, PATIENCE);
+    const rest = () => clearTimeout(timer);
     if (signal?.aborted) giveUp();
     signal?.addEventListener('abort', giveUp, { once: true });
-    return { signal: controller.signal, end: () => clearTimeout(timer) };
+    const end = () => {
+      rest();
+      signal?.removeEventListener('abort', giveUp);
+    };
+    return { signal: controller.signal, rest, end };
   }
 
   function unreachable(error, signal) {
@@ -144,8 +149,8 @@
     get: (path, options) => call('GET', path, options),
     post: (path, body, options) => call('POST', path, { ...options, body }),
     patch: (path, body, options) => call('PATCH', path, { ...options, body }),
-    kill: (id) => call('DELETE', `/taskapi/tasks/${id}/`),
-    killAll: (params) => call('DELETE', `/taskapi/tasks/?${params}`),
+    kill: (id, options) => call('DELETE', `/taskapi/tasks/${id}/`, options),
+    killAll: (params, options) => call('DELETE', `/taskapi/tasks/?${params}`, options),
     stream,
     nextPath,
     now: () => Date.now() + clockSkew,

@@ -7,6 +7,8 @@
     elsewhere: 'You have logged out in another tab.',
     everywhere: 'You are logged out everywhere.',
   };
+  // Who comes back after these may be another user; after "expired" it is the same one, who goes on in the same place.
+  const LEAVINGS = ['logout', 'everywhere', 'elsewhere'];
   const parent = document.getElementById('app');
   const toasts = utm.mountToasts(document.getElementById('feedback'));
   let workspace = null;
@@ -35,6 +37,12 @@
     workspace = null;
   }
 
+  /** Leaves nothing of the user to the next one. */
+  function forget() {
+    history.replaceState(null, '', '#/tasks');
+    utm.forgetForks();
+  }
+
   function clear() {
     parent.replaceChildren();
     return parent;
@@ -45,6 +53,7 @@
     cause = why;
     leave();
     toasts.clear();
+    if (!utm.session.token() && LEAVINGS.includes(why)) forget();
     show();
   });
   show();

@@ -5,7 +5,7 @@
   const { el, text } = utm.dom;
   const SIGNALS = [['TERM', 'ends it, with time to clean up'], ['INT', 'as Ctrl-C does'], ['KILL', 'ends it at once'], ['STOP', 'holds it'], ['CONT', 'lets it go on']];
 
-  /** Mounts the bar. `scope()` says what is selected: {tasks, all, filter, older}. */
+  /** Mounts the bar. `scope()` says what is selected: {tasks, all, filter, horizon, known}. */
   utm.mountBulk = function (parent, { selection, verbs, scope }) {
     const count = el('span', { class: 'bulk__count', role: 'status' });
     const root = el('div', { class: 'bulk', role: 'toolbar', 'aria-label': 'Selected tasks', hidden: true }, count,
@@ -23,9 +23,9 @@
       const question = { title: `Kill ${utm.format.count(active.length, 'task')}?`, text: about(tasks, active), button: 'Kill', danger: true };
       if (!active.length) return utm.confirm({ ...question, title: 'Nothing to kill', button: 'OK', danger: false });
       if (!(await utm.confirm(question))) return undefined;
-      const query = rest.all ? queryFor(tasks, rest) : null;
+      const { query, ids } = rest.all ? utm.filter.killing(active, rest) : { query: null, ids: active.map(idOf) };
       selection.clear();
-      return query ? verbs.killAll(query) : verbs.kill(active.map(idOf));
+      return query ? verbs.killAll(query, ids) : verbs.kill(ids);
     }
 
     async function restart() {
@@ -57,17 +57,5 @@
     const ended = tasks.length - active.length;
     if (!ended) return 'They are pending or running.';
     return `${utm.format.number(ended)} of the ${utm.format.number(tasks.length)} selected ${ended === 1 ? 'has' : 'have'} already ended.`;
-  }
-
-  /**
-   * One query that chooses just these tasks at the server, or null. It is bounded by the newest and, when there are more
-   * than those loaded, the oldest of them, so that no task is killed that the user has not seen.
-   */
-  function queryFor(tasks, { filter, older }) {
-    if (!tasks.every((task) => utm.filter.matchesThere(task, filter))) return null;
-    const moments = tasks.map((task) => task.created);
-    const bound = (ms) => new Date(ms).toISOString();
-    const until = bound(moments.reduce((a, b) => Math.max(a, b)) + 1);
-    return utm.filter.query(filter, { from: older ? bound(moments.reduce((a, b) => Math.min(a, b))) : null, until });
   }
 })(window.utm = window.utm || {});

@@ -3,6 +3,7 @@
   'use strict';
 
   const { el, attr, text } = utm.dom;
+  const { visible } = utm.format;
 
   const now = () => utm.api.now();
   const plain = (read, tag = 'span', props = {}) => () => {
@@ -22,9 +23,9 @@
     const args = el('span', { class: 'row__args' });
     const root = el('span', { class: 'row__run' }, program, ' ', args);
     const set = (task) => {
-      text(program, task.program);
-      text(args, task.args);
-      attr(root, 'title', `${task.program} ${task.args}`.trim());
+      text(program, visible(task.program));
+      text(args, visible(task.args));
+      attr(root, 'title', visible(`${task.program} ${task.args}`.trim()));
     };
     return { el: root, set };
   }
@@ -57,7 +58,7 @@
       attr(bar, 'class', `bar tone-${status}`);
       fill.style.transform = `scaleX(${percent / 100})`;
       text(words, `${percent}%`);
-      attr(root, 'title', said || null);
+      attr(root, 'title', visible(said) || null);
     };
     return { el: root, set };
   }

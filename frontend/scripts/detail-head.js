@@ -3,6 +3,7 @@
   'use strict';
 
   const { el, attr, text, icon } = utm.dom;
+  const { visible } = utm.format;
 
   /** Makes the head of task `id`; `set(task, moves)`, `tick()` each second, `clear()` when there is no such task. */
   utm.createDetailHead = function (id, { actions }) {
@@ -20,8 +21,8 @@
     function set(next, known = moves) {
       task = next;
       moves = known;
-      text(title, task.name || '(no name)');
-      text(program, task.program);
+      text(title, visible(task.name) || '(no name)');
+      text(program, visible(task.program));
       actions.el.hidden = false;
       progress.set(task);
       actions.set(task);
@@ -61,7 +62,7 @@
       status.set(task.status);
       attr(root, 'data-reason', task.reason);
       text(sentence, said);
-      text(detail, more);
+      text(detail, visible(more));
     }
 
     return { el: root, set };
@@ -80,7 +81,7 @@
       attr(bar, 'aria-valuenow', percent);
       attr(bar, 'class', `progress tone-${status}${waits ? ' progress--unknown' : ''}`);
       fill.style.width = `${percent ?? (status === 'completed' ? 100 : 0)}%`;
-      text(words, [percent === null ? '' : `${percent} %`, said].filter(Boolean).join(' · '));
+      text(words, [percent === null ? '' : `${percent} %`, visible(said)].filter(Boolean).join(' · '));
     }
 
     return { el: root, set };

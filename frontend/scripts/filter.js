@@ -57,6 +57,23 @@
     return chooses(task, filter) && (!wanted || inside(task.name) || inside(task.description));
   }
 
+  /**
+   * How to kill these tasks, which are all that match and are active: {query, ids}, where the ids are those that the
+   * query does not choose. It reaches from the horizon, down to which the list has been read, to the newest of them.
+   * It is null where it could choose a task that is not among them: one of those `known` that may move into the filter.
+   */
+  function killing(tasks, { filter, horizon, known }) {
+    const near = tasks.filter((task) => task.created > (horizon ?? 0) && matchesThere(task, filter));
+    const newest = near.reduce((moment, { created }) => Math.max(moment, created), 0);
+    const wanted = new Set(tasks.map(({ id }) => id));
+    const others = known.some((task) => !wanted.has(task.id) && utm.status.isActive(task)
+      && task.created > (horizon ?? 0) && task.created <= newest && matchesThere(task, { ...filter, status: '' }));
+    if (!near.length || others) return { query: null, ids: [...wanted] };
+    near.forEach(({ id }) => wanted.delete(id));
+    const bound = (moment) => new Date(moment + 1).toISOString();
+    return { query: query(filter, { from: horizon === null ? null : bound(horizon), until: bound(newest) }), ids: [...wanted] };
+  }
+
   /** How long a task has been running, or has run, in ms; null when it never did. */
   function elapsedOf({ started, ended }, now) {
     return started === null ? null : Math.max(0, (ended ?? now) - started);
@@ -85,5 +102,5 @@
     return sort === first ? second : first;
   }
 
-  utm.filter = { read, write, query, matches, matchesThere, elapsedOf, apply, nextSort, keys: Object.keys(KEYS), newest: NEWEST };
+  utm.filter = { read, write, query, killing, matches, matchesThere, elapsedOf, apply, nextSort, keys: Object.keys(KEYS), newest: NEWEST };
 })(window.utm = window.utm || {});

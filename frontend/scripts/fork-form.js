@@ -27,11 +27,18 @@
     }
 
     function show(programs) {
+      if (!programs.length) return showNone();
       state.remove();
       attr(root, 'aria-busy', null);
       fields = utm.createForkFields(programs, { memory, preset });
       root.append(createForm(fields, { onForked: forked }));
       if (focused) fields.focus();
+      return undefined;
+    }
+
+    function showNone() {
+      attr(root, 'aria-busy', null);
+      text(state, 'There is no program that you may run. Who runs this server can let you.');
     }
 
     function forked(task) {

@@ -5,9 +5,14 @@
   // A time to run at is not wanted twice.
   const ONCE = ['run_at'];
 
+  const keyOf = (username) => `utm.fork ${utm.session.server()} ${username}`;
+
+  /** Forgets what any user of this server has put into the form, whatever name it was under. */
+  utm.forgetForks = () => utm.store.forget(keyOf(''));
+
   /** The memory of the user who is logged in. */
   utm.createForkMemory = function () {
-    const key = `utm.fork ${utm.session.server()} ${utm.session.username()}`;
+    const key = keyOf(utm.session.username());
     const all = () => utm.store.read(key) ?? { program: null, bodies: {} };
 
     function keep(body) {

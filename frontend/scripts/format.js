@@ -9,6 +9,8 @@
   const YEAR = 365 * DAY;
 
   const LONGEST = 300;
+  // What is not seen but acts: controls of a terminal, and those that turn around the text beside them.
+  const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]|\r(?!\n)/g; // eslint-disable-line no-control-regex
 
   const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
@@ -55,6 +57,11 @@
     return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
   }
 
+  /** Text in which control characters are seen, as JSON has them ("\\u202e"). */
+  function visible(value) {
+    return String(value ?? '').replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  }
+
   /** "1 task", "12 tasks". */
   function count(number, noun) {
     return `${whole.format(number)} ${noun}${number === 1 ? '' : 's'}`;
@@ -72,6 +79,7 @@
     clock,
     args,
     json,
+    visible,
     count,
     bytes,
     number: (value) => whole.format(value),

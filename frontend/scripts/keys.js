@@ -15,10 +15,12 @@
     ['Esc', 'Close, or clear the selection'],
   ];
 
+  // These do nothing where the list is not shown.
+  const OF_LIST = ['/', 'j', 'k', 'ArrowDown', 'ArrowUp', 'Enter', 'x'];
   const isField = (node) => node.closest?.('input:not([type="checkbox"]):not([type="radio"]), textarea, select, [contenteditable]');
 
-  /** Listens for them; answers a function that ends that. */
-  utm.listenForKeys = function ({ view, verbs, close }) {
+  /** Listens for them; `target()` is the task that is looked at. Answers a function that ends that. */
+  utm.listenForKeys = function ({ view, verbs, target, close }) {
     const actions = {
       '/': view.focusSearch,
       j: () => view.step(1),
@@ -30,7 +32,7 @@
       n: () => utm.route.go('fork'),
       K: kill,
       '?': () => utm.route.go('help'),
-      Escape: () => view.clear() || close(),
+      Escape: () => (view.isShown() && view.clear()) || close(),
     };
 
     function openCurrent() {
@@ -38,15 +40,15 @@
     }
 
     function kill() {
-      const task = view.current();
-      if (view.selected().length) view.killSelected();
+      const task = target();
+      if (view.isShown() && view.selected().length) view.killSelected();
       else if (task && utm.status.isActive(task)) verbs.kill([task.id]);
     }
 
     function onkeydown(event) {
       if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || document.querySelector('dialog[open]')) return;
       if (isField(event.target)) return leaveField(event);
-      if (!(event.key in actions) || isOwn(event)) return;
+      if (!Object.hasOwn(actions, event.key) || isOwn(event) || (OF_LIST.includes(event.key) && !view.isShown())) return;
       event.preventDefault();
       actions[event.key]();
     }

@@ -4,6 +4,9 @@
 
   const PATH = '/taskapi/events/';
   const SILENCE = 40000; // the server says something every 15 s
+  const FIRST_WORD = 10000; // and the first thing at once
+  const STEADY = 10000; // a connection that has lasted so long was a good one
+  const OFTEN = 2;
   const SEAT_PAUSE = 15000;
   const listeners = new Map();
   let state = 'off';
@@ -13,6 +16,8 @@
   let failures = 0;
   let reading = null;
   let timer = null;
+  let began = 0;
+  let spoke = false;
   let heard = 0;
   let watchdog = null;
 
@@ -37,6 +42,8 @@
 
   async function connect() {
     const mine = (reading = new AbortController());
+    began = Date.now();
+    spoke = false;
     try {
       await read(mine.signal);
       if (!mine.signal.aborted) broken(new utm.ApiError(0, `${utm.session.server()} has ended the connection`));
@@ -51,13 +58,12 @@
     const parser = utm.createEventParser(take);
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
-    failures = 0;
-    heard = Date.now();
-    setState('live');
     for (;;) {
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
       heard = Date.now();
+      spoke = true;
+      setState('live');
       parser.feed(decoder.decode(value, { stream: true }));
     }
   }
@@ -72,10 +78,11 @@
     reading = null;
     if (!on || error.status === 401) return;
     const refused = error.status === 503 || error.status === 404;
-    failures += 1;
+    failures = (spoke && heard - began > STEADY ? 0 : failures) + 1;
+    const again = failures >= OFTEN;
     const wait = refused ? Math.max(SEAT_PAUSE, (error.retryAfter ?? 0) * 1000) * utm.jitter() : utm.backoff(failures);
-    setState(refused ? 'polling' : 'reconnecting');
-    tell('trouble', { error, wait, refused, heard });
+    setState(refused || (again && state === 'polling') ? 'polling' : 'reconnecting');
+    tell('trouble', { error, wait, again, heard });
     if (!isResting()) timer = setTimeout(connect, wait);
   }
 
@@ -84,6 +91,11 @@
     timer = null;
     reading?.abort();
     reading = null;
+  }
+
+  /** The list can be read: if that goes better than the stream, which has broken again and again, it is polled. */
+  function doWithout() {
+    if (failures >= OFTEN && state === 'reconnecting') setState('polling');
   }
 
   /** Connects at once. */
@@ -104,7 +116,7 @@
   }
 
   function look() {
-    if (reading && state === 'live' && Date.now() - heard > SILENCE) {
+    if (reading && (spoke ? Date.now() - heard > SILENCE : Date.now() - began > FIRST_WORD)) {
       halt();
       broken(new utm.ApiError(0, `${utm.session.server()} has fallen silent`));
     }
@@ -138,5 +150,5 @@
     wake();
   }
 
-  utm.live = { start, stop, now, pause, on: listen, isPaused: () => paused, state: () => state };
+  utm.live = { start, stop, now, pause, doWithout, on: listen, isPaused: () => paused, state: () => state };
 })(window.utm = window.utm || {});

@@ -3,6 +3,7 @@
   'use strict';
 
   const { el, text } = utm.dom;
+  const { visible } = utm.format;
   const MOST = 10;
 
   /** Makes the table from the list of tasks; its times tick. */
@@ -51,8 +52,8 @@
 
   function createRow(task) {
     const time = el('td', { class: 'longest__time tabular' });
-    const link = el('a', { href: `#/tasks/${task.id}` }, task.name || '(no name)');
-    const run = el('span', { class: 'mono' }, `${task.program} ${task.args ?? ''}`);
+    const link = el('a', { href: `#/tasks/${task.id}` }, visible(task.name) || '(no name)');
+    const run = el('span', { class: 'mono' }, visible(`${task.program} ${task.args ?? ''}`));
     const root = el('tr', {}, el('td', { class: 'mono' }, String(task.id)), el('th', { scope: 'row' }, link), el('td', { class: 'longest__run' }, run), time);
     return { el: root, task, tick: () => text(time, utm.format.clock(utm.api.now() - task.started)) };
   }

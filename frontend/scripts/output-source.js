@@ -7,8 +7,8 @@
   const REFUSED_FOR = 30000;
 
   /**
-   * Makes the source. `onText(text)` gets what has come, `onState(state)` "reading", "following", "polling", "trouble"
-   * or "ended"; `mayPrint()` says whether the task is still able to print. `note()` is to be called when that changes.
+   * Makes the source. `onText(text)` gets what has come, `onState(state)` "reading", "following", "polling", "paused",
+   * "trouble" or "ended"; `mayPrint()` says whether the task is still able to print. `note()` is to be called when that changes.
    */
   utm.createOutputSource = function (id, { onText, onState, mayPrint }) {
     const path = `/taskapi/tasks/${id}/output/`;
@@ -18,11 +18,12 @@
     let refused = 0;
     let streaming = false;
     let ended = false;
+    let held = utm.live.isPaused();
     const poll = utm.createPoll({ read, pause, onError });
 
     async function read(signal) {
       if (!mayPrint()) return readLast(signal);
-      if (Date.now() - refused < REFUSED_FOR) return readOnce(signal);
+      if (utm.live.isPaused() || Date.now() - refused < REFUSED_FOR) return readOnce(signal);
       try {
         return await follow(signal);
       } catch (error) {
@@ -45,7 +46,7 @@
 
     async function readOnce(signal) {
       await drain(await utm.api.stream(`${path}?offset=${offset}`, { signal }), signal);
-      if (mayPrint()) onState('polling');
+      if (mayPrint()) onState(utm.live.isPaused() ? 'paused' : 'polling');
     }
 
     async function readLast(signal) {
@@ -77,6 +78,7 @@
     }
 
     function pause() {
+      if (utm.live.isPaused() && mayPrint()) return null;
       return mayPrint() && !streaming ? PAUSE : 0;
     }
 
@@ -94,18 +96,33 @@
     // A seat is not kept for a page that nobody sees.
     function onHidden() {
       if (document.hidden) poll.stop();
-      else if (!ended) poll.start();
+      else if (!ended && !held) poll.start();
+    }
+
+    // What the user has paused stays as it is.
+    function onLive() {
+      if (ended || document.hidden || utm.live.isPaused() === held) return;
+      held = !held;
+      if (held) hold();
+      else poll.start();
+    }
+
+    function hold() {
+      poll.stop();
+      onState('paused');
     }
 
     onState('reading');
     poll.start();
     document.addEventListener('visibilitychange', onHidden);
+    const deafen = utm.live.on('state', onLive);
     return {
       note,
       size: () => offset,
       blob: () => new Blob(pieces, { type: 'text/plain;charset=utf-8' }),
       stop() {
         document.removeEventListener('visibilitychange', onHidden);
+        deafen();
         poll.stop();
       },
     };

@@ -8,6 +8,7 @@
     reading: 'Reading…',
     following: 'Live',
     polling: 'Polling',
+    paused: 'Paused',
     trouble: 'Broken off, trying again',
     ended: '',
   };

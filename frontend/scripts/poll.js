@@ -69,13 +69,17 @@
       else if (!reading && !resting) now();
     }
 
-    /** Begins to read, or, when it is to begin `resting`, waits to be asked. */
-    function start({ resting: still = false } = {}) {
+    /** Reads at once if it is at rest. */
+    function ask() {
+      if (resting && !reading) now();
+    }
+
+    function start() {
       on = true;
-      resting = still;
+      resting = false;
       document.addEventListener('visibilitychange', wake);
       window.addEventListener('online', wake);
-      if (!still) now();
+      now();
     }
 
     function stop() {
@@ -85,7 +89,7 @@
       window.removeEventListener('online', wake);
     }
 
-    return { start, stop, now, rest };
+    return { start, stop, now, ask, rest };
   };
 
   /** A little chance, which keeps many open pages from coming back to a restarted server in the same instant. */

@@ -18,7 +18,7 @@
     }
 
     function show() {
-      if (root.open && task) text(code, JSON.stringify(task, null, 2));
+      if (root.open && task) text(code, utm.format.visible(JSON.stringify(task, null, 2)));
     }
 
     async function onCopy() {

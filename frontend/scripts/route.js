@@ -4,7 +4,7 @@
 
   /** Reads a hash: {page, id, params}; the id is null where there is none. */
   function parse(hash) {
-    const [, page = 'tasks', id = '', query = ''] = /^#\/(\w+)(?:\/(\d{1,19}))?\/?(?:\?(.*))?$/.exec(hash) ?? [];
+    const [, page = 'tasks', id = '', query = ''] = /^#\/(\w+)(?:\/(\d{1,15}))?\/?(?:\?(.*))?$/.exec(hash) ?? [];
     return { page, id: id === '' ? null : Number(id), params: new URLSearchParams(query) };
   }
 

@@ -100,7 +100,7 @@
     function focus(id) {
       reveal(places.get(id) * height);
       render();
-      rows.get(id).focus();
+      rows.get(id)?.focus();
     }
 
     function reveal(place) {

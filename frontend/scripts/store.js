@@ -29,5 +29,12 @@
     else memory.set(key, value);
   }
 
-  utm.store = { read, write };
+  /** Forgets all whose keys begin so. */
+  function forget(beginning) {
+    const kept = attempt(() => Object.keys(localStorage), []);
+    const keys = [...kept, ...memory.keys()].filter((key) => key.startsWith(beginning));
+    keys.forEach((key) => write(key, null));
+  }
+
+  utm.store = { read, write, forget };
 })(window.utm = window.utm || {});

@@ -3,6 +3,7 @@
   'use strict';
 
   const { el, text, emit } = utm.dom;
+  const { visible } = utm.format;
 
   /** Makes the block; hidden when the program has no arguments. */
   utm.createArguments = function () {
@@ -38,13 +39,10 @@
     return el('div', { class: 'args__line' }, el('dt', { class: 'mono' }, name), el('dd', { class: 'mono' }, words(value)));
   }
 
-  // As JSON has them: a terminal's codes in a command would be seen as boxes.
-  const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]/g; // eslint-disable-line no-control-regex
-
   function words(value) {
-    if (typeof value === 'string') return value.replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    if (typeof value === 'string') return visible(value);
     const short = JSON.stringify(value);
-    return short.length > 80 ? JSON.stringify(value, null, 2) : short;
+    return visible(short.length > 80 ? JSON.stringify(value, null, 2) : short);
   }
 
   function saysNothing(value) {

@@ -19,7 +19,7 @@
     const node = el('span', { class: 'mono' });
     const set = (task) => {
       const value = read(task) ?? null;
-      text(node, value ?? NOTHING);
+      text(node, utm.format.visible(value ?? NOTHING));
       return value !== null || kept;
     };
     return { el: node, set };
@@ -71,7 +71,7 @@
       whole = root.hidden ? '' : utm.format.json(value);
       save.hidden = whole.length <= MOST_SHOWN;
       text(save, `Download all ${utm.format.number(whole.length)} characters`);
-      text(content, save.hidden ? whole : `${whole.slice(0, MOST_SHOWN)}…`);
+      text(content, utm.format.visible(save.hidden ? whole : `${whole.slice(0, MOST_SHOWN)}…`));
     }
 
     async function onCopy() {

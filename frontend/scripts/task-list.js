@@ -22,10 +22,10 @@
     const table = utm.mountTaskTable(full, { selection, onSort, onTop: () => selection.size || arrivals.release() });
     full.append(none, more);
     const bulk = utm.mountBulk(full, { selection, verbs, scope });
-    const first = utm.mountTaskEmpty(empty);
+    const first = utm.mountTaskEmpty(empty, { onForked: ({ id }) => table.focusRow(id) });
     let filter = utm.filter.read(new URLSearchParams());
     let all = new Map();
-    let older = false;
+    let horizon = null;
     let shown = [];
     let nextIsAnother = true;
 
@@ -49,7 +49,7 @@
 
     function update() {
       search.set(filter);
-      tabs.set({ counts: utm.countByStatus(all), more: older, filter });
+      tabs.set({ counts: utm.countByStatus(all), more: horizon !== null, filter });
       shown = utm.filter.apply(arrivals.without(all), filter, utm.api.now());
       table.show(shown, { sort: filter.sort, again: nextIsAnother });
       arrivals.say(filter);
@@ -86,16 +86,16 @@
     /** What is selected, and whether that is all that the list shows. */
     function scope() {
       const chosen = shown.filter((task) => selection.has(task.id));
-      return { tasks: chosen, all: chosen.length === shown.length, filter, older };
+      return { tasks: chosen, all: chosen.length === shown.length, filter, horizon, known: [...all.values()] };
     }
 
-    const end = model.onChange(({ tasks, loaded, more: hasMore }) => {
+    const end = model.onChange(({ tasks, loaded, horizon: readTo }) => {
       arrivals.take(tasks);
       all = tasks;
-      older = hasMore;
+      horizon = readTo;
       showing(loaded, tasks.size);
       search.setPrograms(new Set([...tasks.values()].map((task) => task.program)));
-      more.hidden = !hasMore;
+      more.hidden = horizon === null;
       text(more, 'Load older tasks');
       attr(more, 'aria-busy', null);
       update();
@@ -112,7 +112,9 @@
       step: table.step,
       focusSearch: search.focus,
       release: arrivals.release,
-      current: () => all.get(table.current()),
+      isShown: table.isShown,
+      current: () => (table.isShown() ? all.get(table.current()) : undefined),
+      focused: () => all.get(table.focused()),
       selected: () => shown.filter((task) => selection.has(task.id)),
       killSelected: bulk.kill,
       toggle: (id) => selection.toggle(id),

@@ -3,6 +3,7 @@
   'use strict';
 
   const { el, attr, text, emit } = utm.dom;
+  const { visible } = utm.format;
 
   /** Makes the row of a task. The roles say what a table says: the row is laid out as a grid, at a place of its own. */
   utm.createTaskRow = function (task) {
@@ -29,8 +30,8 @@
     }
 
     function setName({ id, name }) {
-      text(link, name || '(no name)');
-      attr(link, 'title', name);
+      text(link, visible(name) || '(no name)');
+      attr(link, 'title', visible(name));
       attr(box, 'aria-label', `Select task ${id}`);
       attr(kill, 'aria-label', `Kill task ${id}`);
     }

@@ -18,6 +18,7 @@
 
     const ids = () => tasks.map((task) => task.id);
     const has = (id) => rows.placeOf(id) !== undefined;
+    const isShown = () => scroller.offsetParent !== null;
 
     function stateOf({ id }) {
       return { open: id === open, selected: selection.has(id), current: id === current };
@@ -25,13 +26,18 @@
 
     /** Shows the tasks in their order; `again` says that it is another list, which begins at its top. */
     function show(next, { sort, again }) {
+      const here = again ? 0 : rows.placeOf(current) ?? 0;
+      const left = !next.some(({ id }) => id === current);
+      const focus = left && current !== null && rows.focusedId() === current;
       tasks = next;
       if (again) scroller.scrollTop = 0;
-      if (!tasks.some(({ id }) => id === current)) current = tasks[0]?.id ?? null;
+      // The next one takes the place of a row that goes, and its focus.
+      if (left) current = tasks[Math.min(here, tasks.length - 1)]?.id ?? null;
       attr(table, 'aria-rowcount', tasks.length + 1);
       head.set({ sort, selected: selection.size, all: tasks.length });
       // In other orders a row may go far away when it changes, and the view must not follow.
       rows.show(tasks, { anchored: !again && sort === utm.filter.newest });
+      if (focus) focusRow(current);
     }
 
     function refresh() {
@@ -45,9 +51,9 @@
       refresh();
     }
 
-    /** Goes to a row, wherever it is in the list; false if it is not there. */
+    /** Goes to a row, wherever it is in the list; false if it is not there, or the list is not. */
     function focusRow(id) {
-      if (!has(id)) return false;
+      if (!has(id) || !isShown()) return false;
       current = id;
       rows.focus(id);
       return true;
@@ -106,7 +112,9 @@
       setOpen,
       focusRow,
       step,
+      isShown,
       current: () => current,
+      focused: rows.focusedId,
       isAtTop: () => scroller.scrollTop <= 0,
       unmount: rows.unmount,
     };

@@ -12,12 +12,13 @@
   const STEP = 10; // pages of a thousand
   const TELL = 100;
   const FILL = 300;
+  const FEW = 20; // so many are asked for one by one
   const BUSY_PAUSE = 1500;
   const CALM_PAUSE = 4000;
 
   /**
-   * Makes the model of the list. Listeners get {tasks, moves, loaded, more}: `moves` are the tasks whose status has
-   * changed since the last time, `more` says that there are older ones.
+   * Makes the model of the list. Listeners get {tasks, moves, loaded, horizon}: `moves` are the tasks whose status has
+   * changed since the last time, `horizon` is when the last one of the pages was made if there are older ones, or null.
    */
   utm.createTasks = function ({ onError, onSuccess }) {
     const listeners = new Set();
@@ -25,38 +26,41 @@
     let tasks = new Map();
     let moves = new Map();
     let pages = STEP;
-    let next = null;
+    let horizon = null;
     let loaded = false;
+    const life = new AbortController();
     let filling = null;
     let heard = new Set(); // since the reading of the list began
     const tell = utm.throttle(TELL, () => {
       const moved = [...moves.values()];
       moves = new Map();
-      listeners.forEach((listener) => listener({ tasks, moves: moved, loaded, more: next !== null }));
+      listeners.forEach((listener) => listener({ tasks, moves: moved, loaded, horizon }));
     });
-    const poll = utm.createPoll({ read, pause, onError, onSuccess });
+    const poll = utm.createPoll({ read, pause, onError, onSuccess: succeeded });
 
     async function read(signal) {
       const fresh = new Map();
       let path = LIST;
       let first = false;
+      let end = null;
       heard = new Set();
       for (let page = 0; page < pages && path; page += 1) {
         const { data, headers } = await utm.api.get(path, { signal });
         data.forEach((task) => fresh.set(task.id, latest(tasks.get(task.id), task)));
         path = utm.api.nextPath(PATH, headers);
         // The first time, each page is shown as it comes.
-        if (path && (page === 0 ? !loaded : first)) first = show(fresh, path);
+        end = path && moment(data.at(-1).created_at);
+        if (path && (page === 0 ? !loaded : first)) first = show(fresh, end);
       }
-      show(fresh, path);
+      show(fresh, end);
     }
 
     // The stream may have told more than the pages, which were read before.
-    function show(fresh, path) {
+    function show(fresh, end) {
       heard.forEach((id) => fresh.set(id, latest(fresh.get(id), tasks.get(id))));
       if (loaded) fresh.forEach((task, id) => noteMove(tasks.get(id), task));
       tasks = new Map(fresh);
-      next = path;
+      horizon = end;
       loaded = true;
       tell();
       return true;
@@ -90,25 +94,42 @@
       filling ??= setTimeout(fill, FILL);
     }
 
-    // They are the newest, so they are on the first pages.
     async function fill() {
-      let path = `${LIST}&limit=${Math.min(1000, bare.size + 20)}`;
+      const wanted = new Set(bare);
+      bare.clear();
       try {
-        while (bare.size && path) {
-          const { data, headers } = await utm.api.get(path);
-          data.forEach(complete);
-          path = utm.api.nextPath(PATH, headers);
-        }
-        tell();
+        if (wanted.size > FEW) await fillByPages(wanted);
+        for (const id of [...wanted].slice(0, FEW)) await fillOne(id);
       } catch {
         // The rows stay without their arguments until the list is read again.
       }
-      bare.clear();
-      filling = null;
+      filling = bare.size && !life.signal.aborted ? setTimeout(fill, FILL) : null;
+    }
+
+    // Many are mostly the newest. One that is older than the list has been read is not worth the pages between.
+    async function fillByPages(wanted) {
+      const oldest = Math.max(horizon ?? 0, Math.min(...Array.from(wanted, (id) => tasks.get(id)?.created ?? Infinity)));
+      let path = `${LIST}&limit=1000`;
+      while (wanted.size && path) {
+        const { data, headers } = await utm.api.get(path, { signal: life.signal });
+        data.forEach((task) => wanted.delete(task.id) && complete(task));
+        tell();
+        path = moment(data.at(-1)?.created_at) >= oldest ? utm.api.nextPath(PATH, headers) : null;
+      }
+    }
+
+    async function fillOne(id) {
+      try {
+        const { data } = await utm.api.get(`${PATH}${id}/`, { signal: life.signal });
+        complete(data);
+        tell();
+      } catch (error) {
+        if (error.status !== 404) throw error;
+      }
     }
 
     function complete(task) {
-      if (bare.delete(task.id)) tasks.set(task.id, latest(tasks.get(task.id), task));
+      tasks.set(task.id, latest(tasks.get(task.id), task));
     }
 
     function showMore() {
@@ -116,8 +137,14 @@
       poll.now();
     }
 
+    // What is wrong may be only the stream: if the list can be read, it is polled.
+    function succeeded() {
+      onSuccess();
+      utm.live.doWithout();
+    }
+
     function follow(state) {
-      if (state === 'polling') poll.now();
+      if (state === 'polling') poll.ask();
       else if (state === 'paused') poll.rest();
     }
 
@@ -126,11 +153,13 @@
       utm.live.on('reset', poll.now),
       utm.live.on('task', put),
       utm.live.on('state', follow),
+      utm.live.on('trouble', ({ again }) => again && poll.ask()),
     ];
 
     function stop() {
       ends.forEach((end) => end());
       clearTimeout(filling);
+      life.abort();
       tell.cancel();
       poll.stop();
     }
@@ -139,7 +168,7 @@
       put,
       showMore,
       stop,
-      start: () => poll.start({ resting: true }),
+      start: poll.start,
       refresh: poll.now,
       get: (id) => tasks.get(id),
       onChange(listener) {

@@ -13,13 +13,15 @@
     const heard = el('div', { class: 'visually-hidden', role: 'log', 'aria-live': 'polite' });
     parent.append(shown, heard);
 
-    /** Shows a toast. With `lasting` it stays until `done` is called on what this answers. */
+    /** Shows a toast. With `lasting` it stays until `done` is called on what this answers, whatever else is shown. */
     function toast({ text: words, tone = 'info', action = null, lasting = false }) {
       const line = el('span', { class: 'toast__words' }, words);
       const close = el('button', { type: 'button', class: 'button button--icon', 'aria-label': 'Dismiss', onclick: remove }, icon('close'));
-      const root = el('div', { class: `toast toast--${tone}` }, line, action && actionButton(action, remove), close);
+      const button = action && actionButton(action, () => (lasting ? button.remove() : remove()));
+      const root = el('div', { class: `toast toast--${tone}`, dataset: { lasting: String(lasting) } }, line, button, close);
       let timer = lasting ? null : setTimeout(remove, LASTS[tone]);
-      while (shown.childElementCount >= MOST) shown.firstChild.remove();
+      close.hidden = lasting;
+      makeRoom();
       shown.append(root);
 
       function remove() {
@@ -29,11 +31,19 @@
 
       function done({ text: last, tone: how = 'info' }) {
         text(line, last);
+        button?.remove();
+        close.hidden = false;
+        root.dataset.lasting = 'false';
         attr(root, 'class', `toast toast--${how}`);
         timer = setTimeout(remove, LASTS[how]);
       }
 
       return { say: (next) => text(line, next), done, remove };
+    }
+
+    function makeRoom() {
+      const passing = [...shown.children].filter((toast) => toast.dataset.lasting === 'false');
+      passing.slice(0, Math.max(0, shown.childElementCount - MOST + 1)).forEach((toast) => toast.remove());
     }
 
     function announce(message) {
@@ -44,9 +54,9 @@
     return { toast, announce, announceMoves: gather(announce), clear: () => shown.replaceChildren() };
   };
 
-  function actionButton({ label, run }, remove) {
+  function actionButton({ label, run }, pressed) {
     const onclick = () => {
-      remove();
+      pressed();
       run();
     };
     return el('button', { type: 'button', class: 'button button--small', onclick }, label);

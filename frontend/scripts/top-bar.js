@@ -13,7 +13,7 @@
   };
   const TITLES = {
     live: 'Each change is shown as it happens. Press to pause.',
-    polling: 'The server has no room for another stream, so the list is read every few seconds. Press to pause.',
+    polling: 'There is no stream of events to be had, so the list is read every few seconds. Press to pause.',
     paused: 'The page stays as it is. Press to go on.',
   };
 

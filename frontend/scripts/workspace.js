@@ -25,10 +25,10 @@
     const ends = [
       tasks.onChange(({ moves }) => toasts.announceMoves(moves)),
       utm.live.on('task', (brief) => brief.id === openId && part?.note?.(brief)),
-      utm.live.on('trouble', ({ error, wait, refused, heard }) => !refused && banner.show(error, wait, heard)),
+      utm.live.on('trouble', ({ error, wait, heard }) => utm.live.state() !== 'polling' && banner.show(error, wait, heard)),
       utm.live.on('state', (state) => state === 'live' && banner.hide()),
       bar.unmount,
-      utm.listenForKeys({ view, verbs, close }),
+      utm.listenForKeys({ view, verbs, target, close }),
     ];
     root.addEventListener('task:forked', ({ detail }) => tasks.put(detail));
     root.addEventListener('task:changed', ({ detail }) => tasks.put(detail));
@@ -58,7 +58,7 @@
     function show(page) {
       part?.unmount();
       part = null;
-      const inSide = openId !== null || page in SIDES;
+      const inSide = openId !== null || Object.hasOwn(SIDES, page);
       figures.hidden = page !== 'top';
       list.hidden = page === 'top';
       side.hidden = !inSide;
@@ -66,7 +66,7 @@
       root.classList.toggle('work--top', page === 'top');
       if (page === 'top') part = utm.mountTop(figures, { tasks });
       else if (openId !== null) part = openDetail();
-      else if (page in SIDES) part = openSide(page);
+      else if (Object.hasOwn(SIDES, page)) part = openSide(page);
     }
 
     function openSide(page) {
@@ -81,6 +81,12 @@
       // Where the task takes the place of the list, the focus goes with it.
       if (!list.offsetParent) opened.focus();
       return opened;
+    }
+
+    /** The task that is looked at: the open one, or else that of the row with the focus. */
+    function target() {
+      if (openId !== null) return tasks.get(openId);
+      return utm.route.now().page === 'tasks' ? view.focused() : undefined;
     }
 
     function onFork(preset) {
@@ -102,6 +108,7 @@
     }
 
     function unmount() {
+      verbs.stop();
       utm.live.stop();
       tasks.stop();
       part?.unmount();

@@ -81,7 +81,7 @@ def served(page, server, ada):
 
 
 def enter(page, server, ada, address):
-    session = json.dumps({"token": ada.token, "username": "ada"})
+    session = json.dumps({"token": ada.token, "username": ada.name})
     kept = {"utm.server": json.dumps(server.url), f"utm.session {server.url}": session}
     once = "if (!sessionStorage.getItem('entered')) {" + "".join(
         f"localStorage.setItem({json.dumps(name)}, {json.dumps(value)});" for name, value in kept.items()

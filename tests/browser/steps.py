@@ -4,11 +4,12 @@ from playwright.sync_api import expect
 
 
 class Ada:
-    """A user who also works from a shell."""
+    """A user who also works from a shell; Ada, or one of another name."""
 
-    def __init__(self, server):
+    def __init__(self, server, name="ada"):
         self.server = server
-        self.token = server.log_in()
+        self.name = name
+        self.token = server.log_in(name)
 
     def call(self, method, path, body=None):
         status, answer = self.server.call(method, path, body, self.token)

@@ -1,5 +1,6 @@
 """The account: profile, password, the ways to log out, and coming back."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import expect_row, log_in
@@ -87,3 +88,47 @@ def test_logging_out_in_one_tab_ends_the_other(page, served):
     second.get_by_role("link", name="ada").click()
     second.get_by_role("button", name="Log out", exact=True).click()
     expect(first.get_by_text("You have logged out in another tab.")).to_be_visible()
+
+
+FORKS = "() => Object.keys(localStorage).filter(key => key.startsWith('utm.fork '))"
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_logging_out_leaves_nothing_to_the_next_user(inside, ada, server, everywhere):
+    server.log_in("grace")
+    task = ada.fork("secret")
+    page = inside(f"#/tasks/{task['id']}?q=secret")
+    expect(page.get_by_role("region", name="secret")).to_be_visible()
+    page.get_by_role("link", name="Fork", exact=True).click()
+    page.get_by_role("region", name="Fork a task").get_by_label("Name", exact=True).fill("secret plan")
+    page.get_by_role("link", name="ada", exact=True).click()
+    assert len(page.evaluate(FORKS)) == 1
+    page.get_by_role("button", name="Log out everywhere" if everywhere else "Log out", exact=True).click()
+    if everywhere:
+        page.get_by_role("dialog").get_by_role("button", name="Log out everywhere").click()
+    log_in(page, "grace")
+    expect(page.get_by_role("heading", name="Fork your first task")).to_be_visible()
+    assert page.url.endswith("#/tasks")
+    assert page.evaluate(FORKS) == []
+
+
+def test_logging_out_in_another_tab_forgets_the_form_that_is_open_here(served, ada):
+    first = served("#/fork")
+    first.get_by_role("region", name="Fork a task").get_by_label("Name", exact=True).fill("secret plan")
+    second = first.context.new_page()
+    second.goto(first.url.split("#")[0] + "#/account")
+    second.get_by_role("button", name="Log out", exact=True).click()
+    expect(first.get_by_text("You have logged out in another tab.")).to_be_visible()
+    assert first.evaluate(FORKS) == []
+    assert first.url.endswith("#/tasks")
+
+
+def test_what_was_begun_is_kept_when_the_server_logs_out(served, ada):
+    page = served("#/fork")
+    form = page.get_by_role("region", name="Fork a task")
+    form.get_by_label("Name", exact=True).fill("begun")
+    ada.call("POST", "/userapi/logoutall/")
+    form.get_by_role("button", name="Fork", exact=True).click()
+    expect(page.get_by_text("You have been logged out.")).to_be_visible()
+    log_in(page)
+    expect(form.get_by_label("Name", exact=True)).to_have_value("begun")

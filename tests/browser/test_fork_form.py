@@ -273,3 +273,11 @@ def test_the_curl_line_is_what_would_be_forked(served, ada):
     line = page.evaluate("() => navigator.clipboard.readText()")
     assert '{"name":"sleep","program":"sleep","arguments":{"seconds":5}}' in line
     assert ada.call("GET", "/taskapi/tasks/") == []
+
+
+def test_who_may_run_nothing_is_told_so(inside, ada):
+    page = inside()
+    page.route("**/taskapi/programs/", lambda route: route.fulfill(json=[]))
+    page.evaluate("location.hash = '#/fork'")
+    expect(form_of(page)).to_contain_text("There is no program that you may run.")
+    expect(form_of(page).get_by_role("button", name="Close")).to_be_visible()

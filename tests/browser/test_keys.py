@@ -75,6 +75,90 @@ def test_capital_k_kills_the_selection_after_a_question(rows):
     expect(rows.get_by_text("2 tasks killed.")).to_be_visible()
 
 
+def kills(page):
+    """The requests by which the page kills, as it makes them."""
+    seen = []
+    page.on("request", lambda request: seen.append(request.url) if request.method == "DELETE" else None)
+    return seen
+
+
+def test_capital_k_without_a_row_that_has_the_focus_kills_nothing(rows):
+    seen = kills(rows)
+    press(rows, "Shift+K")
+    rows.get_by_role("button", name="Name", exact=True).focus()
+    press(rows, "Shift+K")
+    rows.wait_for_timeout(500)
+    assert seen == []
+
+
+def test_capital_k_kills_the_open_task_whatever_row_is_the_current_one(rows):
+    row_of(rows, "task 1").get_by_role("link").click()
+    expect(rows.get_by_role("region", name="task 1")).to_be_visible()
+    rows.get_by_label("Search tasks").fill("task 4")
+    expect(row_of(rows, "task 1")).to_have_count(0)
+    press(rows, "Escape", "Shift+K")
+    expect(rows.get_by_role("region", name="task 1").get_by_text("Killed", exact=True).first).to_be_visible()
+    expect(row_of(rows, "task 4")).to_contain_text("Running")
+
+
+@pytest.mark.parametrize("page_name", ["top", "help", "account", "fork"])
+def test_what_is_not_looked_at_is_not_killed(rows, page_name):
+    seen = kills(rows)
+    press(rows, "j")
+    rows.goto(rows.url.split("#")[0] + f"#/{page_name}")
+    expect(rows.locator(f"[aria-current=page][href^='#/{page_name}']")).to_be_visible()
+    rows.evaluate("document.activeElement.blur()")
+    press(rows, "Shift+K")
+    rows.wait_for_timeout(500)
+    assert seen == []
+
+
+def test_what_is_selected_is_not_killed_while_it_is_hidden(rows):
+    press(rows, "j", "x")
+    rows.get_by_role("link", name="Top", exact=True).click()
+    expect(row_of(rows, "task 4")).to_be_hidden()
+    press(rows, "Shift+K")
+    rows.wait_for_timeout(500)
+    expect(rows.get_by_role("dialog")).to_have_count(0)
+
+
+def test_keys_of_the_list_do_nothing_while_it_is_hidden(rows):
+    rows.get_by_role("link", name="Top", exact=True).click()
+    expect(row_of(rows, "task 4")).to_be_hidden()
+    rows.evaluate("document.activeElement.blur()")
+    press(rows, "j", "k", "ArrowDown", "x", "/", "Enter")
+    assert rows.url.endswith("#/top")
+    rows.get_by_role("link", name="Tasks", exact=True).click()
+    expect(row_of(rows, "task 4")).to_be_visible()
+    expect(rows.get_by_role("toolbar", name="Selected tasks")).to_be_hidden()
+
+
+def test_the_next_row_takes_the_place_and_the_focus_of_one_that_goes(rows):
+    rows.goto(rows.url.split("#")[0] + "#/tasks?status=running")
+    expect_row(rows, "task 4")
+    press(rows, "j", "j", "Shift+K")
+    expect(row_of(rows, "task 3")).to_have_count(0)
+    expect(row_of(rows, "task 2").get_by_role("link")).to_be_focused()
+    press(rows, "End", "Shift+K")
+    expect(row_of(rows, "task 0")).to_have_count(0)
+    expect(row_of(rows, "task 1").get_by_role("link")).to_be_focused()
+
+
+def test_page_down_and_page_up_move_by_what_fits(rows, ada):
+    ada.fork_many(100)
+    expect_row(rows, "task number 99")
+    press(rows, "j", "Home")
+    assert focused(rows) == "task number 99"
+    press(rows, "PageDown")
+    first = focused(rows)
+    assert "task number 0" < first < "task number 90"
+    expect(rows.get_by_role("link", name=first, exact=True)).to_be_in_viewport()
+    press(rows, "PageDown", "PageUp")
+    assert focused(rows) == first
+    press(rows, "PageUp")
+    assert focused(rows) == "task number 99"
+
+
 def test_slash_searches_and_escape_leaves(rows):
     press(rows, "/")
     rows.keyboard.type("task 2")

@@ -1,6 +1,7 @@
 """The list: what a row shows, order, tabs, search, selection, and ten thousand rows."""
 
 import re
+from datetime import datetime
 
 from playwright.sync_api import expect
 
@@ -78,6 +79,57 @@ def test_a_title_sorts_and_sorts_the_other_way(served, ada):
     expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "descending")
     assert names(page) == ["gamma", "beta", "alpha"]
     assert "sort=-name" in page.url
+
+
+TIMES = "started_at", "ended_at"
+SORTED_BY = {
+    "ID": lambda task: task["id"],
+    "Name": lambda task: task["name"],
+    "Program": lambda task: f"{task['program']} {task['arguments'].get('argv', task['arguments'])}",
+    "Status": lambda task: ["running", "pending", "failed", "killed", "completed"].index(task["status"]),
+    "Nice": lambda task: task["nice"],
+    "Progress": lambda task: task["progress"],
+    "Age": lambda task: -task["id"],
+    "Elapsed": lambda task: elapsed_of(task),
+    "Exit": lambda task: task["exit_code"],
+}
+
+
+def elapsed_of(task):
+    """In the milliseconds that a browser knows; what runs has run longest."""
+    started, ended = (
+        int(datetime.fromisoformat(task[name] or "9999-01-01T00:00Z").timestamp() * 1000) for name in TIMES
+    )
+    return ended - started
+
+
+def in_order(tasks, key, way):
+    """Their names; those without a value last, equals newest first."""
+    newest = sorted(tasks, key=lambda task: -task["id"])
+    known = [task for task in newest if key(task) is not None]
+    known.sort(key=key, reverse=way == "descending")
+    return [task["name"] for task in known + [task for task in newest if key(task) is None]]
+
+
+def test_each_column_sorts_either_way(served, ada, server):
+    server.stop()
+    server.environment["TASK_OPEN_PROGRAMS"] = "command"
+    server.start()
+    ada.fork("beta", 0.3, nice=4)
+    ada.fork("alpha", 600, nice=1)
+    ada.fork("gamma", program="command", arguments={"argv": "exit 3", "shell": True}, nice=3)
+    ada.fork("delta", program="command", arguments={"argv": "exit 0", "shell": True}, nice=2)
+    page = wide(served())
+    for name, status in (("beta", "Completed"), ("alpha", "Running"), ("gamma", "Failed"), ("delta", "Completed")):
+        expect(cell(expect_row(page, name), "status")).to_contain_text(status)
+    tasks = ada.call("GET", "/taskapi/tasks/?fields=all")
+    for title, key in SORTED_BY.items():
+        ways = []
+        for _ in range(2):
+            page.get_by_role("columnheader", name=title, exact=True).get_by_role("button").click()
+            ways.append(page.get_by_role("columnheader", name=title, exact=True).get_attribute("aria-sort"))
+            assert (title, names(page)) == (title, in_order(tasks, key, ways[-1]))
+        assert sorted(ways) == ["ascending", "descending"]
 
 
 def test_tabs_count_and_choose(inside, ada):

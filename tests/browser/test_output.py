@@ -237,3 +237,31 @@ def test_one_endless_line_does_not_freeze_the_page(served, ada):
     expect(output.locator(".output__row").first).to_contain_text("xxx")
     assert time.monotonic() - began < 15
     assert output.locator(".output__row").count() < 100
+
+
+def test_paused_output_stays_as_it_is(inside, ada):
+    page, output = show(inside, ada, "for i in $(seq 1 200); do echo tick $i; sleep .3; done", ended=False)
+    expect(output).to_contain_text("tick 2")
+    with page.expect_event("requestfailed", lambda request: "follow=1" in request.url):
+        page.get_by_role("button", name="Live").click()
+    expect(output).to_contain_text("Paused")
+    seen = lines(output)
+    page.wait_for_timeout(1_500)
+    assert lines(output) == seen
+    page.get_by_role("button", name="Paused").click()
+    expect(output).to_contain_text(f"tick {len(seen) + 3}")
+    assert lines(output)[:10] == [f"tick {number}" for number in range(1, 11)][: len(lines(output))]
+
+
+def test_a_task_that_is_opened_while_paused_shows_what_it_has_printed(served, ada):
+    task = sh(ada, "echo first; sleep 3; echo second; sleep 600")
+    page = served()
+    page.get_by_role("button", name="Live").click()
+    page.evaluate("id => { location.hash = `#/tasks/${id}` }", task["id"])
+    output = page.get_by_role("region", name="Output", exact=True)
+    expect(output).to_contain_text("Paused")
+    expect(output).to_contain_text("first")
+    page.wait_for_timeout(4_000)
+    assert "second" not in output.inner_text()
+    page.get_by_role("button", name="Paused").click()
+    expect(output).to_contain_text("second")

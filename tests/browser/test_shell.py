@@ -29,6 +29,15 @@ def test_the_first_run_shows_a_form_and_the_curl_line(opened, server):
     expect(expect_row(opened, "my first task")).to_contain_text("Running")
 
 
+def test_after_the_first_fork_the_focus_is_on_its_row(inside, ada):
+    page = inside()
+    page.get_by_label("Seconds").fill("600")
+    page.get_by_label("Seconds").press("Enter")
+    expect(expect_row(page, "my first task").get_by_role("link")).to_be_focused()
+    [task] = ada.call("GET", "/taskapi/tasks/")
+    expect(page.locator(".toast")).to_contain_text(f"Task {task['id']} forked")
+
+
 def test_an_error_of_the_first_fork_is_beside_its_field(served):
     page = served()
     page.get_by_label("Seconds").fill("a while")
@@ -158,6 +167,17 @@ def test_a_name_is_text_whatever_it_says(inside, ada):
     expect(page.get_by_role("heading", name="<b>bold</b>")).to_be_visible()
     assert page.locator("img").count() == 0
     assert "UNIX Task Manager" in page.title()
+
+
+def test_an_address_that_names_nothing_breaks_nothing(served, ada):
+    ada.fork("a task")
+    page = served()
+    for place in ("__proto__", "constructor", "toString", "nothing", "tasks/99999999999999999"):
+        page.goto(page.url.split("#")[0] + f"#/{place}")
+        page.get_by_role("link", name="Account").or_(page.get_by_role("link", name="ada", exact=True)).first.click()
+        expect(page.get_by_role("heading", name="Account")).to_be_visible()
+        page.get_by_role("link", name="Tasks", exact=True).click()
+        expect_row(page, "a task")
 
 
 def test_the_first_load_is_well_under_100_kb(page, server):

@@ -4,7 +4,9 @@ const assert = require('node:assert/strict');
 const test = require('node:test');
 const { load } = require('./load.js');
 
-const { filter } = load('filter.js', { URLSearchParams });
+const utm = load('filter.js', { URLSearchParams });
+const { filter } = utm;
+utm.status = { isActive: ({ status }) => status === 'running' || status === 'pending' };
 
 const ALL = filter.read(new URLSearchParams());
 const task = (id, fields = {}) => ({
@@ -57,6 +59,32 @@ test('the server looks for words in name and description only', () => {
 test('the query for the server has the filter and the bounds', () => {
   const query = filter.query({ ...ALL, status: 'running', q: 'x' }, { until: '2026-01-01T00:00:00.001Z' });
   assert.equal(String(query), 'status=running&q=x&created_before=2026-01-01T00%3A00%3A00.001Z');
+});
+
+function killing(tasks, { known = tasks, horizon = null, ...change } = {}) {
+  const { query, ids: alone } = filter.killing(tasks, { filter: { ...ALL, ...change }, horizon, known });
+  return [query && String(query), Array.from(alone)];
+}
+
+test('all that match are killed by one query, which ends at the newest', () => {
+  assert.deepEqual(killing([task(2), task(1)]), ['created_before=1970-01-01T00%3A00%3A02.001Z', []]);
+});
+
+test('a query goes no further back than the list has been read, whatever else is known', () => {
+  const [query, alone] = killing([task(9), task(8), task(1), task(7)], { horizon: 7000 });
+  assert.equal(query, 'created_after=1970-01-01T00%3A00%3A07.001Z&created_before=1970-01-01T00%3A00%3A09.001Z');
+  assert.deepEqual(alone, [1, 7]);
+});
+
+test('what the server would not find is killed by its number', () => {
+  assert.deepEqual(killing([task(2), task(1, { args: 'seconds=2' })], { q: '2' })[1], [1]);
+  assert.deepEqual(killing([task(1, { args: 'seconds=2' })], { q: 'seconds' }), [null, [1]]);
+});
+
+test('there is no query where one could choose a task that is not selected', () => {
+  const later = task(1, { status: 'pending' });
+  assert.deepEqual(killing([task(2)], { status: 'running', known: [task(2), later] }), [null, [2]]);
+  assert.deepEqual(killing([task(2)], { status: 'running', known: [task(2), task(1, { status: 'failed' })] })[1], []);
 });
 
 test('elapsed is counted until now, or until the end', () => {

@@ -22,6 +22,19 @@ test('a clock counts up', () => {
   assert.deepEqual([7 * SECOND, 724 * SECOND, HOUR + 123 * SECOND].map(format.clock), ['0:07', '12:04', '1:02:03']);
 });
 
+test('what acts without being seen is seen', () => {
+  assert.equal(format.visible('gpj.\u202egnp \u2066x\u2069 \u001b[31m \r'), 'gpj.\\u202egnp \\u2066x\\u2069 \\u001b[31m \\u000d');
+});
+
+test('lines, accents and other scripts are left alone', () => {
+  const text = 'naïve\tשלום\r\n日本\n';
+  assert.equal(format.visible(text), text);
+});
+
+test('nothing is seen as nothing', () => {
+  assert.deepEqual([format.visible(null), format.visible(undefined), format.visible(0)], ['', '', '0']);
+});
+
 test('of a command the arguments are what it runs', () => {
   assert.equal(format.args({ argv: ['ls', '-l'], shell: false, env: {} }), 'ls -l');
   assert.equal(format.args({ argv: 'for i in 1 2\n  do echo $i; done', shell: true }), 'for i in 1 2 do echo $i; done');

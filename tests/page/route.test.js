@@ -19,7 +19,7 @@ test('an address names a page, a task and a filter', () => {
 });
 
 test('what is no address is the list', () => {
-  for (const hash of ['', '#', '#/', '#/tasks/x', '#<script>', '#/tasks/7/8']) assert.deepEqual(at(hash), ['tasks', null, '']);
+  for (const hash of ['', '#', '#/', '#/tasks/x', '#<script>', '#/tasks/1234567890123456', '#/tasks/7/8']) assert.deepEqual(at(hash), ['tasks', null, '']);
 });
 
 test('a link keeps the filter that holds', () => {

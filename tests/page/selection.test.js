@@ -28,6 +28,23 @@ test('a reach may go up', () => {
   assert.deepEqual([...selection.all()].sort(), [1, 2, 9]);
 });
 
+test('a reach from one that was let go lets go', () => {
+  const selection = createSelection();
+  selection.set([5, 4, 9, 2, 1]);
+  selection.toggle(4);
+  selection.reach(2, [5, 4, 9, 2, 1]);
+  assert.deepEqual([...selection.all()], [5, 1]);
+});
+
+test('a reach from one that was selected again selects', () => {
+  const selection = createSelection();
+  selection.toggle(4);
+  selection.toggle(4);
+  selection.toggle(4);
+  selection.reach(2, [5, 4, 9, 2, 1]);
+  assert.deepEqual([...selection.all()].sort(), [2, 4, 9]);
+});
+
 test('a reach without a beginning selects one', () => {
   const selection = createSelection();
   selection.reach(2, [1, 2, 3]);
