@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import expect_row, row_of
+from tests.browser.steps import LATER, expect_row, row_of
 from tests.conftest import wait_for
 
 
@@ -108,7 +108,7 @@ def few_at_a_time(page):
 
 
 def test_what_is_not_loaded_is_not_killed_because_an_old_task_is_known(served, ada):
-    tasks = [ada.fork(f"task {index}") for index in range(15)]
+    tasks = [ada.fork(f"task {index}", run_at=LATER) for index in range(15)]
     page = served(f"#/tasks/{tasks[0]['id']}")
     few_at_a_time(page)
     page.reload()
