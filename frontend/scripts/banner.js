@@ -12,7 +12,7 @@
     const button = el('button', { type: 'button', class: 'button', onclick: retry }, 'Retry now');
     const words = el('div', { class: 'banner__words' }, el('p', { role: 'status' }, what, ' ', kept), countdown);
     const server = utm.createServerForm();
-    const root = el('div', { class: 'banner', hidden: true }, words, button, server?.el);
+    const root = el('section', { class: 'banner', 'aria-label': 'Connection', hidden: true }, words, button, server?.el);
     let lastRead = 0;
     let nextTry = 0;
     let timer = null;

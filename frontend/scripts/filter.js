@@ -57,6 +57,9 @@
     return chooses(task, filter) && (!wanted || inside(task.name) || inside(task.description));
   }
 
+  // Of a task that is known from the stream only, the description is not.
+  const mayMatchThere = (task, filter) => matchesThere(task, task.description === undefined ? { ...filter, q: '' } : filter);
+
   /**
    * How to kill these tasks, which are all that match and are active: {query, ids}, where the ids are those that the
    * query does not choose. It reaches from the horizon, down to which the list has been read, to the newest of them.
@@ -67,7 +70,7 @@
     const newest = near.reduce((moment, { created }) => Math.max(moment, created), 0);
     const wanted = new Set(tasks.map(({ id }) => id));
     const others = known.some((task) => !wanted.has(task.id) && utm.status.isActive(task)
-      && task.created > (horizon ?? 0) && task.created <= newest && matchesThere(task, { ...filter, status: '' }));
+      && task.created > (horizon ?? 0) && task.created <= newest && mayMatchThere(task, { ...filter, status: '' }));
     if (!near.length || others) return { query: null, ids: [...wanted] };
     near.forEach(({ id }) => wanted.delete(id));
     const bound = (moment) => new Date(moment + 1).toISOString();

@@ -33,6 +33,7 @@
       const args = wanted === '' ? {} : { seconds: Number.isNaN(Number(wanted)) ? wanted : Number(wanted) };
       const { data } = await utm.api.post(PATH, { name: values.name, arguments: args });
       emit(parent, 'task:forked', data);
+      emit(parent, 'toast', { text: `Task ${data.id} forked` });
     }
   }
 })(window.utm = window.utm || {});

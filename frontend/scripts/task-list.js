@@ -22,7 +22,7 @@
     const table = utm.mountTaskTable(full, { selection, onSort, onTop: () => selection.size || arrivals.release() });
     full.append(none, more);
     const bulk = utm.mountBulk(full, { selection, verbs, scope });
-    const first = utm.mountTaskEmpty(empty, { onForked: ({ id }) => table.focusRow(id) });
+    const first = utm.mountTaskEmpty(empty);
     let filter = utm.filter.read(new URLSearchParams());
     let all = new Map();
     let horizon = null;
@@ -93,12 +93,15 @@
       arrivals.take(tasks);
       all = tasks;
       horizon = readTo;
+      const atFirst = empty.contains(document.activeElement);
       showing(loaded, tasks.size);
       search.setPrograms(new Set([...tasks.values()].map((task) => task.program)));
       more.hidden = horizon === null;
       text(more, 'Load older tasks');
       attr(more, 'aria-busy', null);
       update();
+      // The form of the first fork goes away, and would take the focus with it.
+      if (atFirst && empty.hidden) table.step(0);
     });
     selection.onChange(() => {
       bulk.update();

@@ -2,6 +2,9 @@
 
 from playwright.sync_api import expect
 
+# For tasks that are to stay as they are: the stream tells of others, however old, when they begin to run.
+LATER = "2100-01-01T00:00:00Z"
+
 
 class Ada:
     """A user who also works from a shell; Ada, or one of another name."""
@@ -22,8 +25,10 @@ class Ada:
             body["arguments"] = {"seconds": seconds}
         return self.call("POST", "/taskapi/tasks/", body)
 
-    def fork_many(self, number, seconds=600):
-        tasks = [{"name": f"task number {index}", "arguments": {"seconds": seconds}} for index in range(number)]
+    def fork_many(self, number, seconds=600, **fields):
+        tasks = [
+            {"name": f"task number {index}", "arguments": {"seconds": seconds}, **fields} for index in range(number)
+        ]
         return self.call("POST", "/taskapi/tasks/", tasks)
 
     def task(self, task_id):

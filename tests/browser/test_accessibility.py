@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import DISK, enter
 from tests.browser.steps import expect_row, register
 from tests.conftest import needs
 from tests.server import PROJECT
@@ -93,8 +94,81 @@ def test_what_floats_has_no_violations(served, server, axe, tasks, scheme):
     assert not violations(page, axe)
 
 
-def test_a_phone_has_no_violations(served, axe, tasks):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_can_be_opened_in_a_task_has_no_violations(served, axe, tasks, scheme):
+    page = served(f"#/tasks/{tasks['active']}")
+    page.emulate_media(color_scheme=scheme)
+    expect(page.get_by_role("region", name="goes on")).to_contain_text("Running for")
+    for part in ("JSON", "Shell"):
+        page.get_by_text(part, exact=True).click()
+    assert not violations(page, axe)
+    page.get_by_role("button", name="More actions").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    assert not violations(page, axe)
+    page.get_by_role("menuitem", name="Renice").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Nice").fill("44")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_label("Nice")).to_have_attribute("aria-invalid", "true")
+    assert not violations(page, axe)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_enlarged_output_has_no_violations(server, ada, served, axe, scheme):
+    server.stop()
+    server.environment["TASK_OPEN_PROGRAMS"] = "command"
+    server.start()
+    line = r"for i in 1 2 3 4 5 6 7; do printf '\033[3%smtick\033[0m \033[9%sm%s\033[0m\n' $i $i $i; done"
+    task = ada.fork("prints", program="command", arguments={"argv": line, "shell": True})
+    page = served(f"#/tasks/{task['id']}")
+    page.emulate_media(color_scheme=scheme)
+    output = page.get_by_role("region", name="Output", exact=True)
+    expect(output).to_contain_text("7 lines")
+    output.get_by_role("searchbox").fill("tick")
+    output.get_by_role("button", name="Enlarge").click()
+    assert not violations(page, axe)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_form_with_errors_has_no_violations(served, ada, axe, scheme):
+    page = served("#/fork")
+    page.emulate_media(color_scheme=scheme)
+    form = page.get_by_role("region", name="Fork a task")
+    form.get_by_label("seconds").fill("-1")
+    form.get_by_text("Advanced").click()
+    form.get_by_label("Nice").fill("44")
+    form.get_by_label("Attempts").fill("none")
+    form.get_by_role("button", name="Fork", exact=True).click()
+    expect(form.locator("[aria-invalid]")).to_have_count(3)
+    assert not violations(page, axe)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_question_has_no_violations(served, axe, tasks, scheme):
     page = served()
+    page.emulate_media(color_scheme=scheme)
+    expect_row(page, "goes on").get_by_role("checkbox").check()
+    page.get_by_role("toolbar").get_by_role("button", name="Kill").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert not violations(page, axe)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_banner_with_the_address_has_no_violations(page, ada, server, axe, scheme):
+    at = enter(page, server, ada, DISK)
+    ada.fork("goes on")
+    at()
+    page.emulate_media(color_scheme=scheme)
+    expect_row(page, "goes on")
+    server.stop()
+    expect(page.locator(".banner").get_by_label("Server")).to_be_visible()
+    assert not violations(page, axe)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_has_no_violations(served, axe, tasks, scheme):
+    page = served()
+    page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 844})
     expect_row(page, "goes on")
     assert not looked_at(page, axe, ["tasks", f"tasks/{tasks['active']}", "fork", "top", "account"])

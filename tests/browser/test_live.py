@@ -7,7 +7,9 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import enter
 from tests.browser.steps import expect_row, row_of
+from tests.browser.wire import Wire
 
 
 def live(page):
@@ -155,6 +157,55 @@ def test_without_a_free_seat_the_list_is_polled(inside, ada, server):
         ada.kill(task["id"])
         expect(row_of(page, "polled")).to_contain_text("Killed")
         expect(page.locator(".banner")).to_be_hidden()
+
+
+BROKEN = {
+    "a proxy's error": lambda route: route.fulfill(status=502, body="Bad gateway"),
+    "ends at once": lambda route: route.fulfill(body="retry: 2000\n\n", content_type="text/event-stream"),
+    "is refused": lambda route: route.abort("connectionrefused"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_when_only_the_stream_fails_the_list_is_polled(served, page, ada, broken):
+    task = ada.fork("forked before")
+    page.route("**/taskapi/events/", broken)
+    served()
+    expect_row(page, "forked before")
+    expect(live(page)).to_have_text("Polling")
+    ada.kill(task["id"])
+    expect(row_of(page, "forked before")).to_contain_text("Killed")
+    expect(page.locator(".banner")).to_be_hidden()
+    page.unroute("**/taskapi/events/")
+    page.evaluate("() => utm.live.now()")
+    expect(live(page)).to_have_text("Live")
+    ada.fork("after that")
+    expect_row(page, "after that")
+
+
+def test_a_stream_that_hangs_does_not_keep_the_list_from_being_read(served, page, ada):
+    ada.fork("a task")
+    page.route("**/taskapi/events/", lambda route: None)
+    expect_row(served(), "a task")
+
+
+def test_a_stream_that_is_cut_is_resumed_without_loss(page, ada, server, requests):
+    task = ada.fork("before")
+    with Wire(server.port) as wire:
+        enter(page, wire, ada, wire.url + "/")()
+        expect(live(page)).to_have_text("Live")
+        expect(expect_row(page, "before")).to_contain_text("Running")
+        ada.fork("heard of")
+        expect(expect_row(page, "heard of")).to_contain_text("Running")
+        wire.cut()
+        expect(live(page)).to_have_text("Reconnecting")
+        ada.kill(task["id"])
+        ada.fork("meanwhile")
+        wire.mend()
+        expect(live(page)).to_have_text("Live")
+        expect(row_of(page, "before")).to_contain_text("Killed")
+        expect(expect_row(page, "meanwhile")).to_contain_text("Running")
+        assert int(to(requests, "/taskapi/events/")[-1].headers["last-event-id"]) > 0
 
 
 def test_when_history_is_gone_the_list_is_read_anew(served, ada):

@@ -87,6 +87,12 @@ test('there is no query where one could choose a task that is not selected', () 
   assert.deepEqual(killing([task(2)], { status: 'running', known: [task(2), task(1, { status: 'failed' })] })[1], []);
 });
 
+test('a task whose description is not known yet could be one', () => {
+  const wanted = task(2, { description: 'nightly' });
+  assert.equal(killing([wanted], { q: 'night', known: [wanted, task(1)] })[0], null);
+  assert.notEqual(killing([wanted], { q: 'night', known: [wanted, task(1, { description: '' })] })[0], null);
+});
+
 test('elapsed is counted until now, or until the end', () => {
   assert.equal(filter.elapsedOf({ started: 1000, ended: null }, 4000), 3000);
   assert.equal(filter.elapsedOf({ started: 1000, ended: 2000 }, 4000), 1000);
