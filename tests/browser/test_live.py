@@ -82,9 +82,10 @@ def test_a_server_that_is_away_is_told_and_what_is_seen_stays(inside, ada, serve
     expect(banner).to_contain_text("What you see is from")
     expect(banner).to_contain_text(re.compile(r"Next try in \d+ s|Trying"))
     expect(row_of(page, "long one")).to_be_visible()
+    with page.expect_request("**/taskapi/events/"):
+        banner.get_by_role("button", name="Retry now").click()
     server.start()
-    banner.get_by_role("button", name="Retry now").click()
-    expect(live(page)).to_have_text("Live")
+    expect(live(page)).to_have_text("Live", timeout=40_000)
     expect(banner).to_be_hidden()
     expect(row_of(page, "long one")).to_contain_text("Failedlost")
 
