@@ -7,7 +7,7 @@ import time
 from collections import deque
 from itertools import islice
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection, transaction
 
 from taskapi.models import Move, Reason, Status, Task, TaskOutput
 
@@ -25,6 +25,7 @@ STATEMENT = 4 * 2**20
 # Progress that comes with time alone is looked at so often, and for so many tasks at a time.
 PACE = 0.5
 PACED = 500
+IDLE_IN_TRANSACTION = "25P03"  # PostgreSQL's documentation, appendix A
 UNSTORABLE = {"error": "What became of it could not be stored; the log of the server says why."}
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2
 
@@ -172,9 +173,9 @@ class Recorder:
     def _report(self, reports):
         try:
             Task.objects.report(self.worker, reports)
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as error:
+            if is_away(error):
+                raise
             connection.close()
             if len(reports) == 1:
                 logger.error("What task %s said cannot be stored", reports[0].task_id, exc_info=error)
@@ -192,7 +193,9 @@ class Recorder:
             try:
                 write(group)
                 return True
-            except (OperationalError, InterfaceError) as error:
+            except (DatabaseError, InterfaceError) as error:
+                if not is_away(error):
+                    raise
                 if self._deadline and time.monotonic() + pause > self._deadline:
                     logger.error("%d moves or reports were not written before the end: %s", len(group), error)
                     return False
@@ -204,9 +207,9 @@ class Recorder:
     def _write(self, group):
         try:
             self._write_moves(group)
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as error:
+            if is_away(error):
+                raise
             self._isolate(group, error)
 
     def _write_moves(self, group):
@@ -230,6 +233,16 @@ class Recorder:
         if move and move.fields != UNSTORABLE:
             move = Move(claim.pk, claim.attempt, Status.FAILED, Reason.ERROR, UNSTORABLE)
             self._write([(claim, move, done)])
+
+
+def is_away(error):
+    """Whether the database is gone, rather than refuses what it was given.
+
+    PostgreSQL calls it an InternalError when it ends the connection of a process that was suspended in a transaction.
+    """
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return True
+    return isinstance(error, InternalError) and getattr(error.__cause__, "sqlstate", "") == IDLE_IN_TRANSACTION
 
 
 def key(claim):

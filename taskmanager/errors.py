@@ -3,7 +3,7 @@
 import logging
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpResponse
 from rest_framework import exceptions, status, views
 
@@ -20,7 +20,7 @@ class Away(exceptions.APIException):
 
 def exception_handler(error, context):
     """DRF's own, with a sentence for who sent something else than JSON, and for who came while the database is away."""
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if isinstance(error, (OperationalError, InterfaceError, InternalError)):
         logger.error("The database does not answer: %s", error)
         error = Away()
     elif isinstance(error, ObjectDoesNotExist):

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from django.db import DataError, OperationalError, transaction
+from django.db import DataError, OperationalError, connection, transaction
 
 from taskapi.models import Move, Reason, Status, Task
 from taskapi.recorder import UNSTORABLE, Recorder
@@ -129,3 +129,22 @@ def test_a_lock_is_waited_for(recorder, claimed):
         assert not done
     wait_for(lambda: done)
     assert status_of(task) == Status.COMPLETED
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="it is PostgreSQL that has an error of its own for this")
+def test_a_suspension_in_a_transaction_loses_no_end(recorder, claimed, monkeypatch):
+    record, tried = Task.objects.record, []
+
+    def record_slowly(worker, moves):
+        tried.append(1)
+        if len(tried) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'")
+            time.sleep(0.5)
+        return record(worker, moves)
+
+    monkeypatch.setattr(Task.objects, "record", record_slowly)
+    [task] = claimed(1)
+    recorder.record(task, Move.completion(task), lambda claim: None)
+    wait_for(lambda: status_of(task) == Status.COMPLETED)
+    assert len(tried) == 2
