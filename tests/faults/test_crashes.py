@@ -90,8 +90,12 @@ def test_what_waits_for_its_time_or_its_retry_survives_a_kill_9(server):
 
 def test_a_process_suspended_for_longer_than_its_lease(server, second):
     token = server.log_in()
+    rounds = max(1, ROUNDS // 10)
     with Load(server, token) as first_load, Load(second, token) as load:
-        for _ in range(max(1, ROUNDS // 10)):
+        for done in range(rounds + 10):
+            # One that is caught while it writes to SQLite keeps the others from judging it: then once more.
+            if done >= rounds and Worker.objects.filter(lost=True).exists():
+                break
             time.sleep(1)
             server.process.send_signal(signal.SIGSTOP)
             time.sleep(5)
