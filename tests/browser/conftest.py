@@ -19,6 +19,13 @@ DISK = (PROJECT / "frontend" / "index.html").as_uri()
 expect.set_options(timeout=15_000)
 
 
+def pytest_collection_modifyitems(items):
+    """A browser on a busy machine can miss what is on the page for a moment: each of these has a second try."""
+    for item in items:
+        if item.path.is_relative_to(PROJECT / "tests" / "browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture
 def server(transactional_db):
     """As everywhere, but it stops at once: most tests here leave tasks that would sleep on."""
