@@ -35,7 +35,7 @@ bench: .venv/run
 	$(BIN)/python -m bench $(ARGS)
 
 screenshots: .venv/dev
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
