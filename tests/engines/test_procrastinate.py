@@ -1,5 +1,6 @@
 """The fleet, with a worker in this process. It needs PostgreSQL: make test-postgres."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from django.db import connection
 
 from taskapi.engines.procrastinate import ProcrastinateEngine
+from taskapi.engines.procrastinate.delivery import Delivery
 from taskapi.engines.procrastinate.worker import FleetWorker
 from taskapi.models import Signal, Status, Task
 from taskapi.programs import programs
@@ -156,6 +158,20 @@ class TestProcrastinate(SignalContract, CommandContract, FetchContract):
         time.sleep(0.5)
         assert len(engine.runs) == 20
         assert client.killall(user.tasks.all()) == 25
+
+
+def test_a_slot_that_is_freed_while_the_loop_closes_is_free_afterwards(monkeypatch):
+    """When the database was away. Such a loop still takes a call, and never makes it."""
+    monkeypatch.setattr(Delivery, "_run", lambda self: None)
+    delivery = Delivery([], 1, None)
+    delivery._loop = closing = asyncio.new_event_loop()
+    delivery._taken[7] = closing.create_future()
+    delivery._taken[7].cancel()
+    delivery.release(7)
+    closing.close()
+    delivery._stopping.set()
+    asyncio.run(delivery._work())
+    assert delivery._taken == {}
 
 
 def break_all_connections():

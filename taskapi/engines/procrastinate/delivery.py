@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+from collections import deque
 
 from django.conf import settings
 from procrastinate import App, PsycopgConnector
@@ -35,16 +36,17 @@ class Delivery:
         self._stopping = threading.Event()
         # By job id: what a job waits for, as long as its slot is taken.
         self._taken = {}
+        # Job ids, until the loop has seen to them: one that is about to close takes a call and never makes it.
+        self._released = deque()
         self._loop = self._worker = None
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
         self._thread.start()
 
     def release(self, job_id):
         """The slot of this job is free, and the job done."""
-        with contextlib.suppress(RuntimeError, AttributeError):  # between two loops nobody waits
-            self._loop.call_soon_threadsafe(self._release, job_id)
-            return
-        self._taken.pop(job_id, None)
+        self._released.append(job_id)
+        with contextlib.suppress(RuntimeError, AttributeError):  # between two loops the next one does it
+            self._loop.call_soon_threadsafe(self._free_slots)
 
     def stop(self):
         """Takes no more jobs."""
@@ -92,6 +94,7 @@ class Delivery:
                 install_signal_handlers=False,
             )
             self._loop = asyncio.get_running_loop()
+            self._free_slots()
             if not self._stopping.is_set():
                 await self._worker.run()
 
@@ -101,6 +104,10 @@ class Delivery:
         over = self._taken[job_id] = asyncio.get_running_loop().create_future()
         self.deliver(task_id, job_id)
         await over
+
+    def _free_slots(self):
+        while self._released:
+            self._release(self._released.popleft())
 
     def _release(self, job_id):
         over = self._taken.pop(job_id, None)
