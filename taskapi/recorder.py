@@ -162,7 +162,7 @@ class Recorder:
         try:
             return reporter.take_all(self._end_of_output)
         except Exception as error:
-            logger.error("What task %s said cannot be understood", reporter.claim.pk, exc_info=error)
+            logger.error("Task %s: what it said cannot be understood", reporter.claim.pk, exc_info=error)
             return []
 
     def _end_of_output(self, task_id):
@@ -178,7 +178,7 @@ class Recorder:
                 raise
             connection.close()
             if len(reports) == 1:
-                logger.error("What task %s said cannot be stored", reports[0].task_id, exc_info=error)
+                logger.error("Task %s: what it said cannot be stored", reports[0].task_id, exc_info=error)
                 return
             for report in reports:
                 self._report([report])
