@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.models import Max
 from django.utils import timezone
 
-from taskapi import answers
+from taskapi import answers, metrics
 from taskapi.exceptions import TooManyStreams
 from taskapi.models import FINAL, History, Reason, Status, Task, TaskEvent, TaskOutput
 
@@ -331,10 +331,12 @@ class Seats:
         with self._lock:
             self.check(limit)
             self.taken += 1
+        metrics.streams_open.inc()
 
     def give_back(self):
         with self._lock:
             self.taken -= 1
+        metrics.streams_open.dec()
 
 
 moves, watch, seats = Moves(), Watch(), Seats()

@@ -9,6 +9,7 @@ from itertools import islice
 
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection, transaction
 
+from taskapi import metrics
 from taskapi.models import Move, Reason, Status, Task, TaskOutput
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Recorder:
         with self._change:
             self._queue.append((claim, move, done))
             self._change.notify()
+        metrics.recorder_queue.inc()
 
     def report(self, reporter):
         """Writes, soon, what this Reporter has to say; it tells again when there is more."""
@@ -83,8 +85,10 @@ class Recorder:
         try:
             while work := self._gather():
                 group, reporters = work
-                if not (self._write_reports(reporters) and self._write_until_done(group)):
-                    return
+                with metrics.flushes.time():
+                    if not (self._write_reports(reporters) and self._write_until_done(group)):
+                        return
+                metrics.recorder_queue.dec(len(group))
                 for claim, _, done in group:
                     done(claim)
             self._drained = True

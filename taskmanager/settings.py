@@ -218,6 +218,11 @@ COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
 # Which addresses that are not public the program `fetch` may reach.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
+# Who may read /metrics; nobody while it is unset.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+# prometheus_client reads the variable itself; a wrong one is found here.
+METRICS_DIRECTORY = env.directory("PROMETHEUS_MULTIPROC_DIR")
+
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOG_FORMAT = env.choice("LOG_FORMAT", "line", ["line", "json"])
 # A line for each request; the servers' own know neither its user nor its id.
