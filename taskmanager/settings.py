@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import taskmanager
 from taskmanager import env, page
+from taskmanager.request_id import HEADER
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -109,6 +110,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
+    "taskmanager.requests.RequestMiddleware",
     "taskmanager.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -169,7 +171,9 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "UNIX Task Manager",
-    "DESCRIPTION": "Background work with the UNIX process model: fork, ls, ps, tail -f, wait, kill.",
+    "DESCRIPTION": "Background work with the UNIX process model: fork, ls, ps, tail -f, wait, kill.\n\n"
+    "Every answer has an `X-Request-ID`: the one that the request came with, if it is 1 to 128 of "
+    "`A-Za-z0-9._-`, or a new one.",
     "VERSION": taskmanager.__version__,
     "OAS_VERSION": "3.1.0",
     "DEFAULT_GENERATOR_CLASS": "taskmanager.schema.Generator",
@@ -182,8 +186,8 @@ SPECTACULAR_SETTINGS = {
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id"]
-CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset", HEADER]
 
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20
@@ -224,14 +228,31 @@ COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
 # Which addresses that are not public the program `fetch` may reach.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
+# Who may read /metrics; nobody while it is unset.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+# prometheus_client reads the variable itself; a wrong one is found here.
+METRICS_DIRECTORY = env.directory("PROMETHEUS_MULTIPROC_DIR")
+
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+LOG_FORMAT = env.choice("LOG_FORMAT", "line", ["line", "json"])
+# A line for each request; the servers' own know neither its user nor its id.
+ACCESS_LOG = env.flag("ACCESS_LOG", False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "taskmanager.logs.Context"}},
+    "formatters": {
+        "line": {
+            "class": "taskmanager.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"class": "taskmanager.logs.JSONFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        "taskmanager.access": {"level": "INFO"},  # it is asked for by ACCESS_LOG
         "waitress": {"level": "WARNING"},  # it tells of each client that closes a stream
         "waitress.queue": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
