@@ -211,8 +211,13 @@ COMMAND_MEMORY = env.number("COMMAND_MEMORY", 4 * 2**30, least=2**20, most=2**60
 COMMAND_FILE_SIZE = env.number("COMMAND_FILE_SIZE", 2**30, most=2**60)  # bytes
 COMMAND_OPEN_FILES = env.number("COMMAND_OPEN_FILES", 1_024, least=8)
 COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
-# Which addresses that are not public the program `fetch` may reach.
+# Which addresses that are not public the program `fetch` may reach, and webhooks.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
+
+# Whether tasks can have a notify_url; how often, and for how long each time, it is tried to tell that.
+WEBHOOKS = env.flag("WEBHOOKS", True)
+WEBHOOK_ATTEMPTS = env.number("WEBHOOK_ATTEMPTS", 16, most=100)
+WEBHOOK_TIMEOUT = env.duration("WEBHOOK_TIMEOUT", "15s")
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {
