@@ -22,7 +22,7 @@ REDIRECTED = range(300, 400)
 async def notify(task, url: str, message: str, event: dict[str, Any]):
     """Tell a URL that a task has ended."""
     if not settings.WEBHOOKS:
-        raise ProgramFailed("Webhooks are off on this server (WEBHOOKS).")
+        raise ProgramFailed("Webhooks are off on this server (WEBHOOKS=0).")
     # Asked for at each attempt, so that a secret which was replaced signs nothing more.
     owner = await get_user_model().objects.aget(tasks=task.id)
     request = signed_request(parse_url(url), message, dumps(event), owner.webhook_key())

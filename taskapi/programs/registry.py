@@ -220,8 +220,8 @@ def origin(function):
 
 
 def unknown_open_programs():
-    """The names in TASK_OPEN_PROGRAMS that are no programs."""
-    return [name for name in settings.TASK_OPEN_PROGRAMS if name not in programs]
+    """The names in TASK_OPEN_PROGRAMS that are no programs which users can fork."""
+    return [name for name in settings.TASK_OPEN_PROGRAMS if name not in names_to_fork()]
 
 
 def names_to_fork():
