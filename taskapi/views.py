@@ -2,6 +2,7 @@ import hashlib
 import re
 
 import orjson
+from django.conf import settings
 from django.http import HttpResponse
 from rest_framework import status, viewsets
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
@@ -18,7 +19,7 @@ from taskmanager.wire import id_of
 # Bytes of output in one answer, about; the rest is at X-Next-Offset.
 OUTPUT_ANSWER = 8 * 2**20
 # What a restart takes from the task that was.
-AGAIN = ("name", "description", "program", "arguments", "nice", "timeout", "max_attempts")
+AGAIN = ("name", "description", "program", "arguments", "nice", "timeout", "max_attempts", "notify_url")
 
 
 class TaskViewSet(viewsets.ViewSet):
@@ -81,8 +82,9 @@ class TaskViewSet(viewsets.ViewSet):
     def restart(self, request, pk):
         task = self.get_task(pk)
         spec = valid(ForkSerializer(data={name: getattr(task, name) for name in AGAIN}))
-        check_allowed(request.user, [spec])
-        spec["restarted_from_id"] = task.pk
+        if not get_program(task.program).internal:  # that is as the system has made it, and can be sent again
+            check_allowed(request.user, [spec])
+        spec |= {"restarted_from_id": task.pk, "notifies_id": task.notifies_id}
         [again], new = get_engine().fork_once(request.user, [spec], *fork_key(request, {"restart": task.pk}))
         return self.answer_fork(again, status.HTTP_201_CREATED if new else status.HTTP_200_OK)
 
@@ -148,8 +150,12 @@ def valid(serializer):
 def check_allowed(user, specs):
     """Raises PermissionDenied when one of these forks needs a permission that the user does not have."""
     check_nice(user, specs)
+    if not settings.WEBHOOKS and any(spec.get("notify_url") for spec in specs):
+        raise PermissionDenied("This server does not notify (WEBHOOKS=0). Leave `notify_url` out.")
     for name in {spec.get("program", DEFAULT_PROGRAM) for spec in specs}:
         program = get_program(name)
+        if program.internal:
+            raise PermissionDenied(f"The program {name} is started by the system only.")
         if not program.open_to(user):
             raise PermissionDenied(f"The program {name} needs the permission {program.permission}.")
 
