@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import taskmanager
 from taskmanager import env, page
+from taskmanager.admin import ADMIN
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -91,15 +92,19 @@ DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
 
 INSTALLED_APPS = [
+    # Its migrations need PostgreSQL. First, because taskapi has another admin for its jobs.
+    *(["procrastinate.contrib.django"] if FLEET else []),
     "userapi",
     "taskapi",
+    "taskmanager.admin.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "rest_framework",
     "knox",
     "corsheaders",
     "drf_spectacular",
-    *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
     "taskmanager.health.HealthMiddleware",
@@ -108,6 +113,24 @@ MIDDLEWARE = [
     "taskmanager.page.PageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "taskmanager.admin.middleware.Policy",
+    "taskmanager.admin.middleware.Sessions",
+    "taskmanager.admin.middleware.Csrf",
+    "taskmanager.admin.middleware.Authentication",
+    "taskmanager.admin.middleware.Messages",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
 ]
 ROOT_URLCONF = "taskmanager.urls"
 WSGI_APPLICATION = "taskmanager.wsgi.application"
@@ -116,6 +139,9 @@ ASGI_APPLICATION = "taskmanager.asgi.application"
 APPEND_SLASH = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+# English only; the admin writes times as everything else here does.
+USE_I18N = False
+DATETIME_FORMAT = "Y-m-d H:i:s e"
 
 # The page: whatever is in frontend/ is served as it is, index.html at /.
 WHITENOISE_ROOT = BASE_DIR / "frontend"
@@ -175,6 +201,17 @@ CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
+
+CORS_URLS_REGEX = rf"^/(?!{ADMIN.strip('/')}/)"
+
+# The admin, and nothing else, has cookies; no other URL is sent them.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN
+SESSION_COOKIE_AGE = 12 * 3600  # seconds
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# Where a proxy ends TLS, the admin is told by which origins it is called.
+CSRF_TRUSTED_ORIGINS = env.origins("ADMIN_ORIGINS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https:") for origin in CSRF_TRUSTED_ORIGINS)
+CSRF_FAILURE_VIEW = "taskmanager.errors.forged"
 
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20

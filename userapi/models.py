@@ -6,6 +6,7 @@ from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.utils import timezone
 from knox.crypto import hash_token
@@ -16,6 +17,11 @@ from taskmanager.prepared import Prepared
 
 # A token in constant use costs one write in this time.
 TOUCH_INTERVAL = timedelta(minutes=1)
+# What differs in case only is the same.
+TAKEN = {
+    "username": "A user with that username already exists.",
+    "email": "A user with that e-mail address already exists.",
+}
 
 
 def fold(text):
@@ -45,6 +51,15 @@ class User(AbstractUser):
             keys = {f"{name}_key" for name in ("username", "email") if name in update_fields}
             update_fields = keys.union(update_fields)
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def validate_unique(self, exclude=None):
+        """Raises ValidationError for the name or the address of somebody else, whatever its case."""
+        super().validate_unique(exclude)
+        others = User.objects.exclude(pk=self.pk)
+        for field in TAKEN.keys() - (exclude or set()):
+            value = getattr(self, field)
+            if value and others.filter(**{f"{field}_key": fold(value)}).exists():
+                raise ValidationError({field: TAKEN[field]})
 
     def log_in(self, client=""):
         """(Token, its text), for who has just shown the password.

@@ -5,20 +5,17 @@ from django.db import IntegrityError, transaction
 from rest_framework import serializers
 
 from taskmanager.wire import StrictSerializer, StringField
-from userapi.models import User, fold
+from userapi.models import TAKEN, User, fold
 
 USERNAME = User._meta.get_field("username")
 EMAIL = User._meta.get_field("email")
-TAKEN = {
-    "username": "A user with that username already exists.",
-    "email": "A user with that e-mail address already exists.",
-}
+# Long enough for any passphrase; hashing without a bound would let a client choose our CPU time.
+PASSWORD_LIMIT = 1024
 
 
 class PasswordField(StringField):
     def __init__(self, **kwargs):
-        # Long enough for any passphrase; hashing without a bound would let a client choose our CPU time.
-        super().__init__(write_only=True, trim_whitespace=False, max_length=1024, **kwargs)
+        super().__init__(write_only=True, trim_whitespace=False, max_length=PASSWORD_LIMIT, **kwargs)
 
 
 def check_password_rules(password, user, field):
