@@ -122,6 +122,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "taskmanager" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -139,9 +140,7 @@ ASGI_APPLICATION = "taskmanager.asgi.application"
 APPEND_SLASH = False
 USE_TZ = True
 TIME_ZONE = "UTC"
-# English only; the admin writes times as everything else here does.
-USE_I18N = False
-DATETIME_FORMAT = "Y-m-d H:i:s e"
+FORMAT_MODULE_PATH = "taskmanager.formats"
 
 # The page: whatever is in frontend/ is served as it is, index.html at /.
 WHITENOISE_ROOT = BASE_DIR / "frontend"

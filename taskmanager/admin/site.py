@@ -10,6 +10,7 @@ class Site(AdminSite):
 
     site_title = site_header = "UNIX Task Manager"
     index_title = "Administration"
+    enable_nav_sidebar = False  # the tables need the room
     login_form = LoginForm
 
     def password_change(self, request, extra_context=None):
