@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import taskmanager
 from taskmanager import env, page
+from taskmanager.admin import ADMIN
 from taskmanager.request_id import HEADER
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -98,15 +99,19 @@ HSTS = env.duration("HSTS", None)
 SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
 
 INSTALLED_APPS = [
+    # Its migrations need PostgreSQL. First, because taskapi has another admin for its jobs.
+    *(["procrastinate.contrib.django"] if FLEET else []),
     "userapi",
     "taskapi",
+    "taskmanager.admin.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "rest_framework",
     "knox",
     "corsheaders",
     "drf_spectacular",
-    *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
     "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
@@ -117,6 +122,25 @@ MIDDLEWARE = [
     "taskmanager.page.PageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "taskmanager.admin.middleware.Policy",
+    "taskmanager.admin.middleware.Sessions",
+    "taskmanager.admin.middleware.Csrf",
+    "taskmanager.admin.middleware.Authentication",
+    "taskmanager.admin.middleware.Messages",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "taskmanager" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
 ]
 ROOT_URLCONF = "taskmanager.urls"
 WSGI_APPLICATION = "taskmanager.wsgi.application"
@@ -125,6 +149,7 @@ ASGI_APPLICATION = "taskmanager.asgi.application"
 APPEND_SLASH = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "taskmanager.formats"
 
 # The page: whatever is in frontend/ is served as it is, index.html at /.
 WHITENOISE_ROOT = BASE_DIR / "frontend"
@@ -188,6 +213,17 @@ CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset", HEADER]
+
+CORS_URLS_REGEX = rf"^/(?!{ADMIN.strip('/')}/)"
+
+# The admin, and nothing else, has cookies; no other URL is sent them.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN
+SESSION_COOKIE_AGE = 12 * 3600  # seconds
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# Where a proxy ends TLS, the admin is told by which origins it is called.
+CSRF_TRUSTED_ORIGINS = env.origins("ADMIN_ORIGINS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https:") for origin in CSRF_TRUSTED_ORIGINS)
+CSRF_FAILURE_VIEW = "taskmanager.errors.forged"
 
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20

@@ -20,6 +20,7 @@ from taskmanager.prepared import Prepared
 
 # A token in constant use costs one write in this time.
 TOUCH_INTERVAL = timedelta(minutes=1)
+# What differs in case only is the same.
 TAKEN = {
     "username": "A user with that username already exists.",
     "email": "A user with that e-mail address already exists.",
@@ -40,6 +41,9 @@ def fold_email(email):
     with suppress(UnicodeError):  # else it is no domain, and is compared as it is
         domain = domain.encode("idna").decode("idna")
     return f"{name}{at}{domain}"
+
+
+FOLD = {"username": fold, "email": fold_email}
 
 
 class Users(UserManager):
@@ -85,6 +89,15 @@ class User(AbstractUser):
             keys = {f"{name}_key" for name in ("username", "email") if name in update_fields}
             update_fields = keys.union(update_fields)
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def validate_unique(self, exclude=None):
+        """Raises ValidationError for the name or the address of somebody else, whatever its case."""
+        super().validate_unique(exclude)
+        others = User.objects.exclude(pk=self.pk)
+        for field in TAKEN.keys() - (exclude or set()):
+            value = getattr(self, field)
+            if value and others.filter(**{f"{field}_key": FOLD[field](value)}).exists():
+                raise ValidationError({field: TAKEN[field]})
 
     def log_in(self, client=""):
         """(Token, its text), for who has just shown the password.

@@ -32,21 +32,21 @@ KILL_BATCH = 5_000
 
 
 class TaskQuerySet(TallyQuerySet):
-    def fork(self, owner, specs, line_up=True):
+    def fork(self, owner, specs, line_up=True, by=None):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
-        Those that are due have a turn, unless the caller is to line them up. Raises TooManyActive when the user would
-        have more open tasks than TASK_USER_ACTIVE.
+        Those that are due have a turn, unless the caller is to line them up. The events name the owner, or who did it
+        for the owner. Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE.
         """
         now = timezone.now()
         tasks = rows.new(self.model, specs, owner_id=owner.pk, created_at=now, updated_at=now)
         with transaction.atomic(savepoint=False):
-            self._check_room(owner, len(tasks))
+            self._check_room(owner, len(tasks), by or owner)
             due = schedule(tasks, now)
             if line_up:
                 self._line_up(owner.pk, due)
             rows.insert(tasks)
-            rows.note([(task.pk, task.status, task.reason) for task in tasks], owner, now)
+            rows.note([(task.pk, task.status, task.reason) for task in tasks], by or owner, now)
         return tasks
 
     def kill(self, by=None, signal=Signal.TERM, strictly=False):
@@ -227,9 +227,9 @@ class TaskQuerySet(TallyQuerySet):
         head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
-    def _check_room(self, owner, count):
+    def _check_room(self, owner, count, by):
         limit = settings.TASK_USER_ACTIVE
-        rows.lock_users([owner.pk], fork=bool(limit))  # so that two forks at once cannot both find room
+        rows.lock_users({owner.pk, by.pk}, fork=bool(limit))  # so that two forks at once cannot both find room
         if not limit:
             return
         active = rows.count_open(self.model, owner.pk, limit + 1)
