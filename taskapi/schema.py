@@ -25,6 +25,7 @@ call = partial(openapi.call, tags=["tasks"])
 
 ROW = {"id": 7, "name": "nap", "status": "running"}
 MOMENT = "2030-01-31T12:00:00Z"
+MOVED = {"id": 1, "status": "pending", "reason": "", "by": "ada", "at": MOMENT, "request_id": "build-42"}
 TASK = {
     "id": 7,
     "name": "nap",
@@ -45,6 +46,8 @@ TASK = {
     "max_attempts": 1,
     "attempt": 1,
     "restarted_from": None,
+    "notify_url": "",
+    "notifies": None,
     "worker": "host:4711",
     "created_at": MOMENT,
     "updated_at": MOMENT,
@@ -103,6 +106,7 @@ def choosing():
         query("program", {"$ref": "#/components/schemas/ProgramName"}, "The program that the tasks run."),
         query("q", {"type": "string", "minLength": 1, "maxLength": Limits.NAME, "pattern": r"^[^\u0000]+$"},
               "Text in the name or the description, in any case."),
+        query("notifies", numbers(1, filters.ID_LIMIT - 1), "The id of the task whose end they tell."),
         query("created_after", MOMENTS, "At or after this time."),
         query("created_before", MOMENTS, "Before this time."),
     ]  # fmt: skip
@@ -246,7 +250,7 @@ history = call(
     (404,),
     parameters=[ID],
     unix="history",
-    examples=[answered("Forked", {"id": 1, "status": "pending", "reason": "", "by": "ada", "at": MOMENT})],
+    examples=[answered("Forked", MOVED)],
 )
 events = call(
     "events",

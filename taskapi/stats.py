@@ -162,7 +162,7 @@ class Fleet:
         return self._found
 
     def _read(self):
-        self._found = {"slots": Worker.objects.slots(), "workers": Worker.objects.report()}
+        self._found = {"slots": Worker.objects.census()["slots"], "workers": Worker.objects.report()}
 
 
 def by_minute(ended, now):

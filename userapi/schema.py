@@ -47,11 +47,26 @@ class LoginInfoSerializer(serializers.Serializer):
     current = serializers.BooleanField(read_only=True, help_text="Whether this call came with it.")
 
 
+class RegisteredSerializer(ProfileSerializer):
+    """A new user."""
+
+    # Not read-only, or it would be required.
+    detail = serializers.CharField(
+        required=False, help_text="Where the staff has to approve accounts, a sentence that says so; else not there."
+    )
+
+
+class WebhookSecretSerializer(serializers.Serializer):
+    """What the user's receivers verify deliveries with."""
+
+    secret = serializers.CharField(read_only=True, help_text="`whsec_`, and the key in base64.")
+
+
 register = call(
     "register",
     "Make an account",
-    {201: ProfileSerializer},
-    BODY,
+    {201: RegisteredSerializer},
+    (*BODY, 403, 429),
     open_to_all=True,
     request=RegisterSerializer,
     examples=[asked("Ada", ADA | {"password": "correct-horse-9"}), answered("Ada", PROFILE, 201)],
@@ -83,7 +98,7 @@ password = call(
     "password",
     "Change the password; ends all other tokens",
     {204: None},
-    BODY,
+    (*BODY, 429),
     request=PasswordSerializer,
     examples=[asked("A new one", {"old_password": "correct-horse-9", "new_password": "battery-staple-9"})],
 )
@@ -113,4 +128,18 @@ end_token = call(
     parameters=[
         OpenApiParameter("id", {"type": "integer", "minimum": 1}, OpenApiParameter.PATH, description="Of the token.")
     ],
+)
+SECRET = answered("A secret", {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw…"})
+webhook_secret = call(
+    "webhook_secret",
+    "Read the secret that signs what `notify_url` gets",
+    {200: WebhookSecretSerializer},
+    examples=[SECRET],
+)
+replace_webhook_secret = call(
+    "replace_webhook_secret",
+    "Replace that secret; from then on the old one signs nothing",
+    {200: WebhookSecretSerializer},
+    request=None,
+    examples=[SECRET],
 )

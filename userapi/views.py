@@ -1,3 +1,5 @@
+import base64
+
 from django.contrib.auth import authenticate
 from django.db import transaction
 from drf_spectacular.utils import extend_schema_view
@@ -9,7 +11,7 @@ from rest_framework.views import APIView
 from taskmanager.wire import SmallJSONParser, id_of
 from userapi import schema
 from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
-from userapi.throttling import LoginAttempts
+from userapi.throttling import LoginAttempts, RegistrationIsOpen, RegistrationThrottle
 
 # Who has more has a script that logs in for each call.
 TOKENS_SHOWN = 1_000
@@ -27,6 +29,9 @@ class OpenView(APIView):
 
 
 class RegisterView(OpenView):
+    permission_classes = [RegistrationIsOpen]
+    throttle_classes = [RegistrationThrottle]
+
     @schema.register
     def post(self, request):
         serializer = RegisterSerializer(data=request.data)
@@ -40,7 +45,7 @@ class LoginView(OpenView):
     def post(self, request):
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        attempts = LoginAttempts(serializer.validated_data["username"], request.META["REMOTE_ADDR"])
+        attempts = LoginAttempts(serializer.validated_data["username"], request.META.get("REMOTE_ADDR", ""))
         attempts.count()
         user = authenticate(request, **serializer.validated_data)
         if user is None:
@@ -104,12 +109,29 @@ class TokenView(APIView):
 class PasswordView(APIView):
     @schema.password
     def post(self, request):
-        serializer = PasswordSerializer(request.user, data=request.data)
+        serializer = PasswordSerializer(request.user, data=request.data, context={"token": request.auth})
         serializer.is_valid(raise_exception=True)
         with transaction.atomic():
             serializer.save()
             request.user.tokens.exclude(pk=request.auth.pk).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class WebhookSecretView(APIView):
+    """What the user's receivers verify deliveries with."""
+
+    @schema.webhook_secret
+    def get(self, request):
+        return self.answer(request.user)
+
+    @schema.replace_webhook_secret
+    def post(self, request):
+        request.user.replace_webhook_key()
+        return self.answer(request.user)
+
+    def answer(self, user):
+        secret = base64.b64encode(user.webhook_key()).decode()
+        return Response({"secret": f"whsec_{secret}"}, headers={"Cache-Control": "no-store"})
 
 
 def described(token, current):

@@ -11,8 +11,22 @@ from django.utils import timezone
 from taskapi.models.event import TaskEvent
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import OPEN
+from taskmanager import request_id
 
 CHUNK = 500
+
+
+def new(model, specs, **common):
+    """New objects of this model, one for each dict of columns, by the names of their attributes; not yet stored."""
+    fresh = defaults(model) | common
+    # By position is much the fastest way to make a model.
+    return [model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
+
+
+@cache
+def defaults(model):
+    """The columns of a new row; those that must not be shared are set by new()."""
+    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
 
 
 def insert(objects):
@@ -60,10 +74,12 @@ def interleave(columns):
 def note(moves, by, at):
     """Writes the event of each of these moves, (task id, status, reason); `by` is a user or None.
 
-    As plain rows: for INSERT ... SELECT, MariaDB leaves gaps in the ids, which readers of the events would wait for.
+    What a user did, the current request asked for; whatever else moves meanwhile is the system's. As plain rows: for
+    INSERT ... SELECT, MariaDB leaves gaps in the ids, which readers of the events would wait for.
     """
-    row, rest = "(%s, %s, %s, %s, %s)", (by and by.pk, connection.ops.adapt_datetimefield_value(at))
-    columns = f"(task_id, status, reason, by_id, {quoted('at')})"
+    row, asked = "(%s, %s, %s, %s, %s, %s)", request_id.current.get() if by else ""
+    rest = (by and by.pk, connection.ops.adapt_datetimefield_value(at), asked)
+    columns = f"(task_id, status, reason, by_id, {quoted('at')}, request_id)"
     head = f"INSERT INTO {quoted(TaskEvent._meta.db_table)} {columns} VALUES"
     with connection.cursor() as cursor:
         for start in range(0, len(moves), CHUNK):
@@ -114,11 +130,11 @@ def lock_users(ids, fork=True):
     """Has others who lock these users wait until the end of the transaction; always before rows that name them.
 
     With fork=False only where the foreign keys of such rows lock their user as well, on MariaDB: there whoever holds
-    a task and wants its user would meet whoever holds the user and wants the task.
+    a task and wants its user would meet whoever holds the user and wants the task. Elsewhere the ids are not asked for.
     """
     no_key = connection.features.has_select_for_no_key_update
     if connection.features.has_select_for_update and (fork or not no_key):
-        users = get_user_model().objects.select_for_update(no_key=no_key).filter(pk__in=ids)
+        users = get_user_model().objects.select_for_update(no_key=no_key).filter(pk__in=list(ids))
         list(users.order_by("pk").values_list("pk"))
 
 

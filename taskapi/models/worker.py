@@ -46,11 +46,6 @@ class WorkerQuerySet(models.QuerySet):
         """Workers whose last heartbeat is older than this timedelta, by the database's clock."""
         return self.alive().filter(heartbeat_at__lt=Now() - lease)
 
-    def slots(self):
-        """How many tasks the living ones can run at once; None when there are none."""
-        beating = self.alive().filter(heartbeat_at__gte=Now() - settings.TASK_LEASE)
-        return beating.aggregate(slots=Sum("slots"))["slots"]
-
     def report(self):
         """A dict for each worker that has not ended, by name, then for those lost within the last hour, latest first.
 
@@ -61,6 +56,12 @@ class WorkerQuerySet(models.QuerySet):
         shown = shown.annotate(busy=Coalesce(Subquery(count_running()), 0), now=Now())
         shown = shown.order_by(F("ended_at").desc(nulls_first=True), "name", "id")
         return [described(worker) for worker in shown[:SHOWN]]
+
+    def census(self):
+        """{alive, silent, slots}: how many have not ended, by their heartbeats; the slots of the first, or None."""
+        beats = Q(heartbeat_at__gte=Now() - settings.TASK_LEASE)
+        numbers = {"alive": Count("pk", filter=beats), "silent": Count("pk", filter=~beats)}
+        return self.alive().aggregate(slots=Sum("slots", filter=beats), **numbers)
 
     def prune(self, older_than):
         """Deletes the workers that ended longer ago than this timedelta and have no tasks left to name them."""
