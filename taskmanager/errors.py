@@ -7,6 +7,7 @@ from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpResponse
 from rest_framework import exceptions, status, views
 
+from taskmanager.throttling import TooManyCalls, check_stranger
 from taskmanager.wire import dumps
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ def exception_handler(error, context):
         error = Away()
     elif isinstance(error, ObjectDoesNotExist):
         error = exceptions.NotFound("It was there a moment ago, and has been deleted.")
+    elif isinstance(error, (exceptions.AuthenticationFailed, exceptions.NotAuthenticated)):
+        error = counted(error, context["request"])
     if isinstance(error, exceptions.UnsupportedMediaType):
         error.detail = 'Send JSON, with the header "Content-Type: application/json".'
     response = views.exception_handler(error, context)
@@ -32,6 +35,16 @@ def exception_handler(error, context):
         # It was meant: Django would log each 503 as an error, and who is refused a stream could fill the log.
         response._has_been_logged = True
     return response
+
+
+def counted(error, request):
+    """The error, or another when this address has tried too often: views count only whom they know."""
+    try:
+        if not getattr(request, "is_counted", False):
+            check_stranger(request)
+        return error
+    except TooManyCalls as refusal:
+        return refusal
 
 
 def answer(status, text):

@@ -102,12 +102,13 @@ INSTALLED_APPS = [
     *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
-    "taskmanager.health.HealthMiddleware",
+    "taskmanager.headers.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "taskmanager.health.HealthMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "taskmanager.page.PageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "taskmanager.urls"
 WSGI_APPLICATION = "taskmanager.wsgi.application"
@@ -123,6 +124,16 @@ WHITENOISE_INDEX_FILE = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ADD_HEADERS_FUNCTION = page.add_headers
 STATIC_URL = "static/"
+
+# TLS ends at a proxy in front, which says so in X-Forwarded-Proto. Who is not behind it and says so fools himself only.
+HTTPS_ONLY = env.flag("HTTPS_ONLY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # load balancers probe behind the proxy
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000, least=0) if HTTPS_ONLY else 0
+# Whether the other names of this domain are served by TLS, too, is not for this server to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 
 AUTH_USER_MODEL = "userapi.User"
 KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
@@ -150,6 +161,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["taskmanager.wire.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskmanager.wire.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["taskmanager.throttling.Throttle"],
     "EXCEPTION_HANDLER": "taskmanager.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
@@ -173,17 +185,26 @@ SPECTACULAR_SETTINGS = {
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
+# And only where there are no cookies: not at /admin/.
+CORS_URLS_REGEX = r"^/(taskapi|userapi|schema)(/|$)"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
 
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20
+BODY_LIMIT_ANONYMOUS = 64 * 2**10  # for who has not logged in: a form, not a load
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 ARRAY_LIMIT = 10_000
+VALUES_LIMIT = 500_000  # in one body; so many, of the most costly kind, take 70 MiB and a fifth of a second to read
 ARGUMENTS_LIMIT = 64 * 2**10
 RESULT_LIMIT = 2**20
 FETCH_BODY_LIMIT = 128 * 2**10  # bytes of a body that are kept in the result
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
+# For how long a client may send a request, besides what its body takes at a slow pace.
+REQUEST_TIMEOUT = env.duration("REQUEST_TIMEOUT", "30s")
+# Calls to the API, by each process; a client may use up all of them at once.
+THROTTLE_USER = env.rate("THROTTLE_USER", "12000/m")
+THROTTLE_ADDRESS = env.rate("THROTTLE_ADDRESS", "6000/m")
 LOGIN_FAILURES = 10
 LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")

@@ -168,7 +168,7 @@ def test_a_refusal_is_not_an_error_in_the_log(client, monkeypatch, caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("path", [TASKS, "/userapi/login/", "/nope/"])
+@pytest.mark.parametrize("path", [TASKS, "/userapi/login/", "/taskapi/nope/"])
 def test_a_page_from_disk_may_call_the_api(anonymous, path):
     answer = anonymous.options(
         path,
