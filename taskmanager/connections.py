@@ -21,6 +21,7 @@ from waitress.task import ErrorTask
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from taskmanager.headers import HEADERS
+from taskmanager.loop import Loop
 from taskmanager.wire import dumps
 
 HEADER_LINES = 100
@@ -138,6 +139,9 @@ class Parser(HTTPRequestParser):
 
     def received(self, data):
         consumed = super().received(data)
+        if self.header_bytes_received >= self.adj.max_request_header_size:
+            limit = self.adj.max_request_header_size
+            self.error = RequestHeaderFieldsTooLarge(f"URL and headers are larger than the limit of {limit:,} bytes.")
         if self.body_rcv is not None and not self.error:
             body = self.body_rcv.getbuf()
             if self.chunked and self.body_bytes_received > 2 * body.seen + 64 * 2**10:
@@ -185,6 +189,26 @@ class Channel(HTTPChannel):
     # When the request began that is being received.
     began = 0
 
+    def add_channel(self, map=None):  # noqa: A002  as wasyncore calls it
+        super().add_channel(map)
+        self.wake()
+
+    def del_channel(self, map=None):  # noqa: A002
+        self.server.loop.forget(self._fileno)
+        super().del_channel(map)
+
+    def wake(self):
+        """Has the loop ask what this waits for."""
+        self.server.loop.awake.add(self._fileno)
+
+    def may_sleep(self):
+        """Whether nothing but its client can change what it waits for."""
+        return not (self.requests or self.total_outbufs_len or self.close_when_flushed or self.will_close)
+
+    def send_continue(self):
+        self.wake()
+        super().send_continue()
+
     def received(self, data):
         earlier = self.request
         answer = super().received(data)
@@ -217,10 +241,12 @@ class Channel(HTTPChannel):
             self.request.error = TimedOut("The request took too long to arrive.")
             self.requests.append(self.request)
             self.request = None
+        self.wake()
         self.server.add_task(self)
 
     def drop(self):
         self.will_close = True
+        self.wake()
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)  # or one that takes nothing would not be looked at
 
@@ -228,6 +254,16 @@ class Channel(HTTPChannel):
 class Server(TcpWSGIServer):
     channel_class = Channel
     resting = logged = 0
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.loop = Loop(self._map)
+
+    def run(self):
+        try:
+            self.loop.run()
+        except (SystemExit, KeyboardInterrupt):
+            self.task_dispatcher.shutdown()
 
     def readable(self):
         return super().readable() and time.time() >= self.resting

@@ -12,6 +12,8 @@ from taskmanager.wire import dumps
 
 logger = logging.getLogger(__name__)
 
+PATH_SHOWN = 200
+
 
 class Away(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
@@ -52,8 +54,9 @@ def answer(status, text):
 
 
 def not_found(request, exception=None):
-    hint = "" if request.path.endswith("/") else f" URLs end with a slash: try {request.path}/."
-    return answer(404, f"There is nothing at {request.path}.{hint}")
+    path = request.path if len(request.path) <= PATH_SHOWN else f"{request.path[:PATH_SHOWN]}…"
+    hint = "" if request.path.endswith("/") else f" URLs end with a slash: try {path}/."
+    return answer(404, f"There is nothing at {path}.{hint}")
 
 
 def bad_request(request, exception=None):

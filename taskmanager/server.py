@@ -57,8 +57,6 @@ def create_server(application, listener):
     adjustments = Adjustments(
         sockets=[listener],
         connection_limit=min(CONNECTIONS, descriptors(CONNECTIONS * SHARE) // SHARE),
-        # select() knows no descriptor above 1,023, and a thousand tasks hold three thousand.
-        asyncore_use_poll=True,
         cleanup_interval=1,
         # Reads on while it answers, by which a stream notices that its client has gone.
         channel_request_lookahead=1,
