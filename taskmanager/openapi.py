@@ -40,6 +40,9 @@ class DetailSerializer(serializers.Serializer):
     detail = serializers.CharField(read_only=True)
 
 
+# A larger integer is read as a float.
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
+NO_NUL = r"^[^\u0000]*$"
 # drf-spectacular adds the blank text as another choice.
 ANYTHING = r"^[^\u0000]+$"
 # What str.strip() takes away is no text; it takes more than the \s of a schema.

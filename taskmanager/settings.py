@@ -77,7 +77,7 @@ def secret_key():
 
 TASK_ENGINE = env.text("TASK_ENGINE", "threads")
 FLEET = TASK_ENGINE == "procrastinate"
-TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
+TASK_LEASE = env.duration("TASK_LEASE", "30s" if FLEET else "10s", least="1s")
 DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if FLEET and not DATABASES["default"]["ENGINE"].endswith("postgresql"):
