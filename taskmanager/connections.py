@@ -266,6 +266,8 @@ class Server(TcpWSGIServer):
             self.task_dispatcher.shutdown()
 
     def readable(self):
+        if len(self.active_channels) >= FULL * self.adj.connection_limit:
+            self.make_room()
         return super().readable() and time.time() >= self.resting
 
     def maintenance(self, now):
@@ -278,9 +280,7 @@ class Server(TcpWSGIServer):
         return [channel for channel in self.active_channels.values() if not channel.requests]
 
     def handle_accept(self):
-        if len(self.active_channels) >= FULL * self.adj.connection_limit:
-            self.make_room()
-        for _ in range(ACCEPTED):
+        for _ in range(min(ACCEPTED, self.adj.connection_limit - len(self.active_channels))):
             before = len(self.active_channels)
             super().handle_accept()
             if len(self.active_channels) == before:
