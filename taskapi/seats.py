@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 
+from taskapi import metrics
 from taskapi.exceptions import TooManyStreams
 
 # This part of the seats is for users who have none yet.
@@ -32,12 +33,14 @@ class Seats:
             if limit != float("inf"):
                 self.check(user_id, limit)
             self._taken[user_id] += 1
+        metrics.streams_open.inc()
 
     def give_back(self, user_id):
         with self._lock:
             self._taken[user_id] -= 1
             if not self._taken[user_id]:
                 del self._taken[user_id]
+        metrics.streams_open.dec()
 
 
 seats = Seats()

@@ -20,6 +20,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
+from taskmanager import request_id
 from taskmanager.headers import HEADERS
 from taskmanager.loop import Loop
 from taskmanager.wire import dumps
@@ -58,7 +59,8 @@ class JSONErrorTask(ErrorTask):
         error = self.request.error
         body = dumps({"detail": f"{error.reason}: {error.body}"})
         self.status = f"{error.code} {error.reason}"
-        self.response_headers += [("Content-Type", "application/json"), *HEADERS.items()]
+        known_as = request_id.choose(self.request.headers.get("X_REQUEST_ID"))
+        self.response_headers += [("Content-Type", "application/json"), (request_id.HEADER, known_as), *HEADERS.items()]
         if error.code == Busy.code:
             self.response_headers.append(("Retry-After", "5"))
         if settings.CORS_ALLOW_ALL_ORIGINS:

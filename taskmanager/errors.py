@@ -1,6 +1,7 @@
 """Every error as JSON: those of DRF's views, those that Django finds before a view, and those of nobody."""
 
 import logging
+from functools import wraps
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import InterfaceError, InternalError, OperationalError
@@ -47,6 +48,20 @@ def counted(error, request):
         return error
     except TooManyCalls as refusal:
         return refusal
+
+
+def for_reading(view):
+    """A view that answers GET and HEAD only."""
+
+    @wraps(view)
+    def checked(request):
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        response = answer(405, f'Method "{request.method}" not allowed.')
+        response["Allow"] = "GET, HEAD"
+        return response
+
+    return checked
 
 
 def answer(status, text):

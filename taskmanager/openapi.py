@@ -9,7 +9,7 @@ BODY = (400, 413, 415)
 ERRORS = {
     400: "Something in the request is wrong: a map from what it is to messages, or a `detail`.",
     401: "The token is missing, wrong or expired.",
-    403: "This needs a permission that the user does not have; the text names it.",
+    403: "This needs a permission that the user does not have, or is closed to all; the text says which.",
     404: "The user has nothing of this id.",
     409: "The task is in a state in which this cannot be done.",
     413: "The body is larger than the limit.",

@@ -65,7 +65,7 @@ def create_server(application, listener):
         # Above what is taken, so that who sends somewhat too much gets an answer instead of a broken connection.
         max_request_body_size=4 * settings.BODY_LIMIT,
         max_request_header_size=32 * 1024,
-        # Who is believed is not for Waitress to say: by default it takes these headers away from Django.
+        # Whom to believe is for ProxyMiddleware to say, which knows networks; Waitress knows one address.
         clear_untrusted_proxy_headers=False,
         ident=None,
     )

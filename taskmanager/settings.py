@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import taskmanager
 from taskmanager import env, page
+from taskmanager.request_id import HEADER
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -90,6 +91,17 @@ SECRET_KEY = secret_key()
 DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
 
+# Whose X-Forwarded-For and X-Forwarded-Proto count. The middleware drops the latter when it is anybody else's.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# Whether everybody has to come by TLS.
+HTTPS_ONLY = env.flag("HTTPS_ONLY", False)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # who asks for these is on this side of the proxy
+HSTS = env.duration("HSTS", "365d" if HTTPS_ONLY else None)
+SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+
 INSTALLED_APPS = [
     "userapi",
     "taskapi",
@@ -102,6 +114,8 @@ INSTALLED_APPS = [
     *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
+    "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
+    "taskmanager.requests.RequestMiddleware",
     "taskmanager.headers.HeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -125,19 +139,11 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ADD_HEADERS_FUNCTION = page.add_headers
 STATIC_URL = "static/"
 
-# TLS ends at a proxy in front, which says so in X-Forwarded-Proto. Who is not behind it and says so fools himself only.
-HTTPS_ONLY = env.flag("HTTPS_ONLY", False)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
-SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # load balancers probe behind the proxy
-HSTS = env.duration("HSTS", "365d" if HTTPS_ONLY else None)
-SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
 SILENCED_SYSTEM_CHECKS = [
     "security.W003",  # CSRF needs cookies, and the API believes none
     "security.W005",  # whether the other names of this domain have TLS, too, is not for this server to say
-    "security.W021",  # so is what browsers are to have in a list for ever
+    "security.W021",  # nor is whether browsers come with this one in a list of their own
 ]
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 
 AUTH_USER_MODEL = "userapi.User"
 KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
@@ -145,6 +151,8 @@ KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
 MIGRATION_MODULES = {"knox": None}
 TOKEN_TTL = env.duration("TOKEN_TTL", "30d")
 REST_KNOX = {"TOKEN_TTL": TOKEN_TTL, "AUTH_HEADER_PREFIX": "Token"}
+
+REGISTRATION = env.choice("REGISTRATION", "open", ["open", "approved", "closed"])
 
 # Off, the example of the specification (password123) registers; on, it is one of the common passwords.
 STRICT_PASSWORDS = env.flag("STRICT_PASSWORDS", False)
@@ -176,7 +184,9 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "UNIX Task Manager",
-    "DESCRIPTION": "Background work with the UNIX process model: fork, ls, ps, tail -f, wait, kill.",
+    "DESCRIPTION": "Background work with the UNIX process model: fork, ls, ps, tail -f, wait, kill.\n\n"
+    "Every answer has an `X-Request-ID`: the one that the request came with, if it is 1 to 128 of "
+    "`A-Za-z0-9._-`, or a new one.",
     "VERSION": taskmanager.__version__,
     "OAS_VERSION": "3.1.0",
     "DEFAULT_GENERATOR_CLASS": "taskmanager.schema.Generator",
@@ -191,8 +201,8 @@ CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
 # And only where there are no cookies: not at /admin/.
 CORS_URLS_REGEX = r"^/(taskapi|userapi|schema)(/|$)"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id"]
-CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset", HEADER]
 
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20
@@ -203,15 +213,16 @@ VALUES_LIMIT = 500_000  # in one body; so many, of the most costly kind, take 70
 ARGUMENTS_LIMIT = 64 * 2**10
 RESULT_LIMIT = 2**20
 FETCH_BODY_LIMIT = 128 * 2**10  # bytes of a body that are kept in the result
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 # For how long a client may send a request, besides what its body takes at a slow pace.
 REQUEST_TIMEOUT = env.duration("REQUEST_TIMEOUT", "30s")
 # Calls to the API, by each process; a client may use up all of them at once.
 THROTTLE_USER = env.rate("THROTTLE_USER", "12000/m")
 THROTTLE_ADDRESS = env.rate("THROTTLE_ADDRESS", "6000/m")
-LOGIN_FAILURES = 10
+LOGIN_FAILURES = 10  # to one account from one address; also wrong old passwords with one token
 LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
+REGISTRATION_LIMIT = env.number("REGISTRATION_LIMIT", 1_000, least=0)
+REGISTRATION_WINDOW = env.parse_duration("1h")
 
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
@@ -239,14 +250,31 @@ COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
 # Which addresses that are not public the program `fetch` may reach.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
+# Who may read /metrics; nobody while it is unset.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+# prometheus_client reads the variable itself; a wrong one is found here.
+METRICS_DIRECTORY = env.directory("PROMETHEUS_MULTIPROC_DIR")
+
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+LOG_FORMAT = env.choice("LOG_FORMAT", "line", ["line", "json"])
+# A line for each request; the servers' own know neither its user nor its id.
+ACCESS_LOG = env.flag("ACCESS_LOG", False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "taskmanager.logs.Context"}},
+    "formatters": {
+        "line": {
+            "class": "taskmanager.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"class": "taskmanager.logs.JSONFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        "taskmanager.access": {"level": "INFO"},  # it is asked for by ACCESS_LOG
         "waitress": {"level": "WARNING"},  # it tells of each client that closes a stream
         "waitress.queue": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},

@@ -3,18 +3,22 @@
 Counted in the memory of this process, which asks nothing of the database; several processes let through as much each.
 """
 
-import ipaddress
 import math
 import threading
 import time
 from collections import OrderedDict
+from ipaddress import ip_network
 
 from django.conf import settings
 from rest_framework.exceptions import Throttled
 from rest_framework.throttling import BaseThrottle
 
+from taskmanager.proxies import address
+
 # How many users, or addresses, are remembered; of more, those who were here last. Some 150 bytes each.
 REMEMBERED = 50_000
+# What one customer of a provider has of IPv6 addresses, at least (RFC 6177): counted one by one, they are without end.
+CUSTOMER = 64
 
 
 class TooManyCalls(Throttled):
@@ -68,15 +72,12 @@ class Throttle(BaseThrottle):
 def check_stranger(request):
     """Counts a call of somebody without a good token. Raises TooManyCalls."""
     if addresses:
-        addresses.check(subscriber(request.META.get("REMOTE_ADDR", "")))
+        addresses.check(client(request.META.get("REMOTE_ADDR", "")))
 
 
-def subscriber(address):
-    """What stands for everybody at this address; of IPv6 the /64, which is what one subscriber has (RFC 6177)."""
-    if ":" not in address:
-        return address
-    try:
-        address = ipaddress.IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+def client(remote_address):
+    """What counts as one client: an IPv4 address, or the network that an IPv6 address is in."""
+    found = address(remote_address)
+    if found is None or found.version == 4:
+        return str(found)
+    return str(ip_network((int(found), CUSTOMER), strict=False))

@@ -1,6 +1,7 @@
 """What every answer forbids the browser, and who may call from where."""
 
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -146,14 +147,13 @@ def check_deploy(**environment):
 
 def production():
     """The settings that docs/operations.md asks for."""
-    text = (PROJECT / "docs/operations.md").read_text().partition("## In production\n")[2].partition("\n## ")[0]
-    lines = [line.partition("#")[0].split("=", 1) for line in text.splitlines() if line.startswith("    export ")]
-    found = {name.split()[-1]: value.strip() for name, value in lines}
-    return found | {"SECRET_KEY": secrets.token_urlsafe(48), "DATABASE_URL": "postgres://user@localhost/name"}
+    text = (PROJECT / "docs/operations.md").read_text().partition("## Behind a proxy\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^    ([A-Z_]+)=(\S+)", text, re.MULTILINE)
+    return dict(found) | {"SECRET_KEY": secrets.token_urlsafe(48), "DATABASE_URL": "postgres://user@localhost/name"}
 
 
 def test_the_documented_settings_for_production_pass_the_check():
-    assert {"HTTPS_ONLY", "ALLOWED_HOSTS"} < set(production())
+    assert {"HTTPS_ONLY", "ALLOWED_HOSTS", "TRUSTED_PROXIES"} < set(production())
     done = check_deploy(**production())
     assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stderr
 

@@ -1,98 +1,185 @@
-"""Calls by users, and by addresses without a token, are counted."""
+"""Guessing is slowed down: where the guesser is, and nowhere else."""
 
-from contextlib import closing
+import threading
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
 
-from taskmanager import throttling
-from taskmanager.throttling import Limiter
-from tests.conftest import client_of
+from tests.conftest import PASSWORD, client_of, database_url
+from tests.server import Gunicorn
+from userapi.models import AttemptCount
 
-TASKS = "/taskapi/tasks/"
-
-
-@pytest.fixture
-def throttle(monkeypatch):
-    """throttle(users=1) lets each user make one call."""
-
-    def throttle(**counts):
-        for name, count in counts.items():
-            monkeypatch.setattr(throttling, name, Limiter(count, 60) if count else None)
-
-    return throttle
+ADA = {"username": "ada", "password": PASSWORD}
+WRONG = ADA | {"password": "wrong-horse-9"}
+CHANGE = {"old_password": "wrong-horse-9", "new_password": "battery-staple-7"}
+WINDOW = timedelta(minutes=5)
 
 
-def statuses(client, path, calls, **headers):
-    return [client.get(path, **headers).status_code for _ in range(calls)]
+def log_in(body, address="192.0.2.1"):
+    return APIClient().post("/userapi/login/", body, REMOTE_ADDR=address)
 
 
-def test_a_user_who_calls_too_often_is_told_when_to_come_again(client, throttle):
-    throttle(users=2)
-    assert statuses(client, TASKS, 2) == [200, 200]
-    answer = client.get("/userapi/me/")
-    assert (answer.status_code, answer["Retry-After"]) == (429, "30")
-    assert answer.json() == {"detail": "2 calls in 60 s are the limit. Try again in 30 s."}
+def guess(times, address="192.0.2.1", username="ada"):
+    return [log_in(WRONG | {"username": username}, address).status_code for _ in range(times)]
 
 
-def test_another_user_and_another_token_are_counted_apart_and_together(client, user, other, throttle):
-    throttle(users=1)
-    assert statuses(client, TASKS, 1) == [200]
-    assert statuses(client_of(user), TASKS, 1) == [429]
-    assert statuses(client_of(other), TASKS, 1) == [200]
+def add(times=1, key="k", limit=3):
+    """For how long each was told to wait."""
+    return [AttemptCount.objects.add(key, limit, WINDOW) for _ in range(times)]
 
 
-@pytest.mark.parametrize("path", [TASKS, "/schema/", "/userapi/login/"])
-def test_who_has_no_token_is_counted_by_address(anonymous, throttle, path):
-    throttle(addresses=1)
-    statuses(anonymous, path, 1, REMOTE_ADDR="192.0.2.1")
-    assert statuses(anonymous, path, 1, REMOTE_ADDR="192.0.2.1") == [429]
-    assert 429 not in statuses(anonymous, path, 1, REMOTE_ADDR="192.0.2.2")
+@pytest.mark.django_db
+def test_attempts_are_counted_up_to_the_limit():
+    assert add(3) == [0, 0, 0]
+    [wait] = add()
+    assert 0 < wait <= 300
+    assert AttemptCount.objects.get().number == 3
+    assert add(key="another") == [0]
 
 
-def test_a_bad_token_counts_as_none(anonymous, throttle):
-    throttle(addresses=2)
-    assert [anonymous.get(TASKS, HTTP_AUTHORIZATION=f"Token {n}").status_code for n in range(3)] == [401, 401, 429]
+@pytest.mark.django_db
+def test_when_the_window_is_over_a_new_one_begins():
+    add(4)
+    AttemptCount.objects.update(ends_at=timezone.now())
+    assert add(4)[:3] == [0, 0, 0]
+    assert AttemptCount.objects.get().ends_at > timezone.now()
 
 
-def test_a_good_token_is_let_in_whatever_others_do_at_its_address(client, anonymous, throttle):
-    throttle(addresses=1)
-    assert statuses(anonymous, TASKS, 2) == [401, 429]
-    assert statuses(client, TASKS, 1) == [200]
+@pytest.mark.django_db
+def test_an_attempt_is_taken_back_never_below_none():
+    add(3)
+    AttemptCount.objects.take_back("k")
+    assert add(2)[0] == 0
+    for _ in range(5):
+        AttemptCount.objects.take_back("k")
+    assert AttemptCount.objects.get().number == 0
 
 
-def test_a_failed_login_is_counted_once(anonymous, user, throttle):
-    throttle(addresses=2)
-    body = {"username": "ada", "password": "wrong"}
-    assert [anonymous.post("/userapi/login/", body).status_code for _ in range(3)] == [401, 401, 429]
+@pytest.mark.django_db
+def test_windows_that_are_over_are_thrown_away():
+    for number in range(20):
+        add(key=str(number))
+    AttemptCount.objects.update(ends_at=timezone.now())
+    add()
+    assert [count.key for count in AttemptCount.objects.all()] == ["k"]
 
 
-def test_a_stream_is_one_call_whatever_comes_on_it(client, throttle):
-    throttle(users=2)
-    with closing(client.get("/taskapi/events/")) as stream:
-        assert next(iter(stream.streaming_content)).startswith(b"retry:")
-        assert statuses(client, TASKS, 2) == [200, 429]
+@pytest.mark.parametrize("state", ["new", "over"])
+def test_of_many_attempts_at_once_only_as_many_as_the_limit_get_through(transactional_db, state):
+    if state == "over":
+        add(3)
+        AttemptCount.objects.update(ends_at=timezone.now())
+    barrier, waits = threading.Barrier(12), []
+
+    def attempt():
+        barrier.wait(30)
+        waits.extend(add(5, limit=10))
+        connection.close()
+
+    threads = [threading.Thread(target=attempt) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(waits), waits.count(0)) == (60, 10)
 
 
-def test_no_query_is_made_for_it(client, throttle, django_assert_num_queries):
-    statuses(client, "/userapi/me/", 1)
-    throttle(users=5, addresses=5)
-    with django_assert_num_queries(1):  # the token's
-        statuses(client, "/userapi/me/", 1)
+def test_the_tenth_failure_is_answered_and_the_eleventh_is_not(user):
+    assert guess(11) == [401] * 10 + [429]
+    answer = log_in(ADA)
+    assert (answer.status_code, list(answer.json())) == (429, ["detail"])
+    assert 0 < int(answer["Retry-After"]) <= 300
 
 
-def test_health_and_page_are_not_counted(anonymous, throttle):
-    throttle(addresses=1)
-    assert 429 not in statuses(anonymous, "/healthz", 3) + statuses(anonymous, "/favicon.svg", 3)
+def test_a_guesser_does_not_lock_the_owner_out_elsewhere(user):
+    guess(12)
+    assert log_in(ADA, "192.0.2.2").status_code == 200
 
 
-def test_a_page_from_disk_can_read_when_to_come_again(anonymous, throttle):
-    throttle(addresses=1)
-    statuses(anonymous, TASKS, 1)
-    answer = anonymous.get(TASKS, HTTP_ORIGIN="null")
-    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (429, "*")
+def test_a_guesser_does_not_lock_out_the_others_of_an_office(user, other):
+    assert guess(200)[-1] == 429
+    assert log_in({"username": "grace", "password": PASSWORD}).status_code == 200
 
 
-def test_it_can_be_switched_off(client, anonymous, throttle):
-    throttle(users=0, addresses=0)
-    assert set(statuses(client, TASKS, 5)) == {200}
-    assert set(statuses(anonymous, TASKS, 5)) == {401}
+def test_an_office_that_logs_in_all_day_is_not_slowed_down(user, settings):
+    settings.LOGIN_FAILURES_ADDRESS = 5
+    assert [log_in(ADA).status_code for _ in range(20)] == [200] * 20
+
+
+def test_who_knows_the_password_has_all_attempts_again(user):
+    guess(9)
+    assert log_in(ADA).status_code == 200
+    assert guess(11) == [401] * 10 + [429]
+
+
+def test_many_names_from_one_address_are_limited_together(user, settings):
+    settings.LOGIN_FAILURES_ADDRESS = 5
+    assert [guess(1, username=f"name{number}")[0] for number in range(6)] == [401] * 5 + [429]
+    assert log_in(ADA).status_code == 429
+    assert log_in(ADA, "192.0.2.2").status_code == 200
+
+
+def test_who_is_over_the_limit_of_an_address_leaves_no_rows(settings, db):
+    settings.LOGIN_FAILURES_ADDRESS = 2
+    for number in range(20):
+        guess(1, username=f"name{number}")
+    assert AttemptCount.objects.count() == 3
+
+
+def test_an_unknown_name_is_limited_like_a_known_one(db):
+    assert guess(11, username="nobody") == [401] * 10 + [429]
+
+
+def test_the_name_is_counted_whatever_its_case(user):
+    guess(5)
+    assert guess(6, username="ＡDA") == [401] * 5 + [429]
+
+
+def test_ipv6_is_counted_by_network(user, settings):
+    settings.LOGIN_FAILURES = 2
+    assert [guess(1, f"2001:db8:0:1::{number}")[0] for number in range(1, 4)] == [401, 401, 429]
+    assert guess(1, "2001:db8:0:2::1") == [401]
+
+
+@pytest.mark.parametrize("address", ["", "::ffff:192.0.2.1", "fe80::1%eth0", "/run/socket"])
+def test_any_peer_can_be_counted(user, address):
+    assert guess(11, address) == [401] * 10 + [429]
+
+
+def test_a_forwarded_address_that_nobody_vouches_for_makes_no_difference(user):
+    client = APIClient()
+    answers = [
+        client.post("/userapi/login/", WRONG, HTTP_X_FORWARDED_FOR=f"198.51.100.{number}") for number in range(11)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+
+
+def test_wrong_old_passwords_are_limited_by_token(client, user):
+    answers = [client.post("/userapi/password/", CHANGE) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [400] * 10 + [429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 300
+    right = CHANGE | {"old_password": PASSWORD}
+    assert client.post("/userapi/password/", right).status_code == 429
+    assert client_of(user).post("/userapi/password/", right).status_code == 204
+
+
+def test_a_new_password_that_is_refused_is_no_guess(client):
+    weak = {"old_password": PASSWORD, "new_password": "short"}
+    assert [client.post("/userapi/password/", weak).status_code for _ in range(12)] == [400] * 12
+
+
+def test_a_guessed_token_is_refused_and_writes_nothing(anonymous, django_assert_num_queries):
+    """It has 256 random bits: a limit would only add a write to each request of an old script."""
+    with django_assert_num_queries(30):
+        for number in range(30):
+            anonymous.credentials(HTTP_AUTHORIZATION=f"Token {number:064x}")
+            assert anonymous.get("/userapi/me/").status_code == 401
+
+
+def test_all_processes_of_a_server_count_together(transactional_db, user):
+    with Gunicorn(database_url(), processes=3, DJANGO_SETTINGS_MODULE="tests.settings") as server:
+        statuses = [server.call("POST", "/userapi/login/", WRONG)[0] for _ in range(14)]
+    assert statuses == [401] * 10 + [429] * 4

@@ -188,7 +188,10 @@ def test_a_refusal_can_be_read_by_a_page_from_disk(anonymous):
     answer = anonymous.get(TASKS, HTTP_ORIGIN="null")
     assert answer.status_code == 401
     assert answer["Access-Control-Allow-Origin"] == "*"
-    assert answer["Access-Control-Expose-Headers"] == "Link, Location, ETag, Retry-After, X-Offset, X-Next-Offset"
+    assert (
+        answer["Access-Control-Expose-Headers"]
+        == "Link, Location, ETag, Retry-After, X-Offset, X-Next-Offset, X-Request-ID"
+    )
 
 
 def test_cookies_are_neither_set_nor_believed(client):

@@ -40,6 +40,12 @@ def test_without_a_database_it_does_not_start(command):
     assert "Traceback" not in run.stderr
 
 
+def test_a_worker_shows_its_figures_to_nobody_without_a_token():
+    run = manage("worker", "--metrics-port=0", DATABASE_URL="postgres://a@127.0.0.1:1/b")
+    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert "METRICS_TOKEN" in run.stderr
+
+
 def test_it_cannot_limit_what_users_run():
     run = manage("check", DATABASE_URL="postgres://a@b/c", TASK_USER_RUNNING="3")
     assert (run.returncode, run.stderr.count("\n")) == (1, 1)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from taskmanager import throttling
-from taskmanager.throttling import Limiter, TooManyCalls, subscriber
+from taskmanager.throttling import Limiter, TooManyCalls
 
 
 @pytest.fixture
@@ -78,18 +78,3 @@ def test_threads_do_not_get_more():
     limiter = Limiter(100, 3_600)
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(lambda _: answered(limiter, "ada", 50), range(8))) == 100
-
-
-@pytest.mark.parametrize(
-    ("address", "known_as"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-        ("no:address", "no:address"),
-    ],
-)
-def test_who_is_at_an_address(address, known_as):
-    assert subscriber(address) == known_as
