@@ -13,6 +13,7 @@ import threading
 import waitress
 from django.conf import settings
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 
 from taskmanager.wire import dumps
@@ -39,8 +40,18 @@ class JSONErrorTask(ErrorTask):
         self.write(body)
 
 
+class Parser(HTTPRequestParser):
+    def parse_header(self, header_plus):
+        """Also refuses a target such as http://[, for which Waitress hangs up and writes an error to the log."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            raise ParsingError("Bad URI") from None
+
+
 class Channel(HTTPChannel):
     error_task_class = JSONErrorTask
+    parser_class = Parser
 
     def check_client_disconnected(self):
         """Also when a further request waits behind the one being answered: Waitress does not read then, and so it would

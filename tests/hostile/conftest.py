@@ -1,6 +1,5 @@
 """Ada, who has secrets, and a stranger."""
 
-
 import pytest
 
 from taskapi.models import Move, Task, TaskOutput
