@@ -190,32 +190,34 @@ class User:
 
 
 class Soak:
-    """Several users at work on a server, and samples of what these processes take meanwhile."""
+    """Several users at work on a server, and samples of what these processes take between the rounds."""
 
     def __init__(self, server, pids, users=8, seed=1):
         self.pids, self.samples = pids, []
         self.users = [User(server, f"user{number}", seed + number) for number in range(users)]
 
-    def run(self, seconds):
-        """Has the users work for so long; returns what the server takes once they have gone, and all is calm."""
+    def run(self, seconds, rounds):
+        """Has the users work for so long in each of so many rounds, and looks at the server when all is calm again."""
+        for _ in range(rounds):
+            self.work(seconds)
+            self.samples.append(self.calm())
+
+    def work(self, seconds):
         over = threading.Event()
         threads = [threading.Thread(target=user.work, args=[over]) for user in self.users]
         for thread in threads:
             thread.start()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.trouble:
-            time.sleep(min(1, seconds / 20))
-            self.samples.append(Sample.take(self.pids))
+        over.wait(seconds)
         over.set()
         for thread in threads:
             thread.join()
-        return self.calm()
 
     @property
     def trouble(self):
         return [trouble for user in self.users for trouble in user.trouble]
 
     def calm(self):
+        """What the server takes when all tasks have ended and all streams are closed."""
         for user in self.users:
             user.killall()
         wait_for(lambda: not Task.objects.filter(~Q(status__in=FINAL) | Q(reason=Reason.TERMINATING)).exists(), 60)
@@ -227,10 +229,11 @@ class Soak:
         time.sleep(seconds)
         return Sample.take(self.pids).threads
 
-    def medians(self, parts=4):
-        """The median sample of each of so many parts of the time."""
-        size = max(1, len(self.samples) // parts)
-        return [median_of(self.samples[start : start + size]) for start in range(0, size * parts, size)]
+    def halves(self, leave_out):
+        """The median samples of the earlier and the later half of the rounds, without so many first ones."""
+        samples = self.samples[leave_out:]
+        middle = len(samples) // 2
+        return median_of(samples[:middle]), median_of(samples[middle:])
 
     def report(self):
         """What was done how often and how quickly, and what the server took, as lines."""
@@ -241,7 +244,7 @@ class Soak:
         for name, spent in sorted(times.items()):
             cuts = quantiles([*spent, *spent], n=100)
             yield f"{name:28}{len(spent):8,}{cuts[49]:10.1f}{cuts[98]:10.1f}"
-        yield from map(str, self.medians())
+        yield from map(str, self.samples)
 
 
 @dataclass
@@ -254,7 +257,7 @@ class Sample:
     connections: int  # to the database
 
     def above(self, other, tolerance):
-        """In what it is higher than another one by more than the tolerance: {name: (part of the other's, number)}."""
+        """In what it is higher than another one by more than the tolerance, {name: (part of the other's, number)}."""
         mine, theirs = asdict(self), asdict(other)
         return [name for name, (part, more) in tolerance.items() if mine[name] > theirs[name] * (1 + part) + more]
 
