@@ -1,6 +1,7 @@
 """Every error as JSON: those of DRF's views, those that Django finds before a view, and those of nobody."""
 
 import logging
+from functools import wraps
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import InterfaceError, InternalError, OperationalError
@@ -32,6 +33,20 @@ def exception_handler(error, context):
         # It was meant: Django would log each 503 as an error, and who is refused a stream could fill the log.
         response._has_been_logged = True
     return response
+
+
+def for_reading(view):
+    """A view that answers GET and HEAD only."""
+
+    @wraps(view)
+    def checked(request):
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        response = answer(405, f'Method "{request.method}" not allowed.')
+        response["Allow"] = "GET, HEAD"
+        return response
+
+    return checked
 
 
 def answer(status, text):
