@@ -27,6 +27,10 @@ test-fleet: .venv/dev
 torture: .venv/dev
 	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test FLEET_SECONDS=600 FLEET_SEEDS=1,7,42,99 $(BIN)/pytest tests/faults/test_fleet.py --log-cli-level=INFO $(ARGS)
 
+# Everything at once for half an hour (SOAK_SECONDS): no error, and what the server takes does not grow.
+soak: .venv/dev
+	SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/pytest tests/faults/test_soak.py --log-cli-level=INFO $(ARGS)
+
 test-mariadb: .venv/dev
 	$(BIN)/pip install --quiet -r requirements-mariadb.txt
 	DATABASE_URL=$(TEST_MARIADB) SECRET_KEY=test $(BIN)/pytest $(ARGS)
@@ -55,4 +59,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run fleet test test-postgres test-fleet torture test-mariadb bench screenshots lint
+.PHONY: run fleet test test-postgres test-fleet torture soak test-mariadb bench screenshots lint
