@@ -68,9 +68,9 @@ class Delivery:
         return self._thread.is_alive()
 
     async def take(self, connector, worker_id):
-        """Removes the jobs that are done and takes others for free slots, a group at most; whether it took as many.
+        """Removes the jobs that are done and takes a group of others for free slots, as the worker with this id.
 
-        Called in its loop, by the worker with this id.
+        True when it took as many as it could, so that there may be more.
         """
         done = list(self._done)
         await remove(connector, done)
