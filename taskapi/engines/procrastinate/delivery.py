@@ -90,7 +90,7 @@ class Delivery:
     def _tell(self, what):
         worker, loop = self._worker, self._loop
         with contextlib.suppress(RuntimeError):  # between two loops nobody waits
-            if loop:
+            if worker and loop:
                 loop.call_soon_threadsafe(getattr(worker, what))
 
     def _run(self):
