@@ -35,8 +35,15 @@ test-mariadb: .venv/dev
 	$(BIN)/pip install --quiet -r requirements-mariadb.txt
 	DATABASE_URL=$(TEST_MARIADB) SECRET_KEY=test $(BIN)/pytest $(ARGS)
 
-bench: .venv/run
+bench: .venv/run $(if $(BENCH_POSTGRES),.venv/bench/done)
 	$(BIN)/python -m bench $(ARGS)
+
+# Celery needs other versions than the fleet, beside which it is measured.
+.venv/bench/done: requirements-bench.txt requirements-fleet.txt | .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fleet.txt
+	$(BIN)/python -m venv .venv/bench
+	.venv/bench/bin/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
 
 screenshots: .venv/dev
 	$(BIN)/python -m tests.browser.screenshots
