@@ -1,6 +1,5 @@
 """The fleet, with a worker in this process. It needs PostgreSQL: make test-postgres."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import pytest
 from django.db import connection
 
 from taskapi.engines.procrastinate import ProcrastinateEngine
-from taskapi.engines.procrastinate.delivery import Delivery
 from taskapi.engines.procrastinate.worker import FleetWorker
 from taskapi.models import Signal, Status, Task
 from taskapi.programs import programs
@@ -123,6 +121,24 @@ class TestProcrastinate(SignalContract, CommandContract, FetchContract, Delivery
             self.ends(task, Status.COMPLETED)
         wait_for(lambda: jobs_left() == 0)
 
+    def test_it_takes_no_more_jobs_than_it_has_slots(self, engine, user):
+        ProcrastinateEngine().fork(user, [{"name": "a", "arguments": {"seconds": 60}}] * 45)
+        wait_for(lambda: len(engine.runs) == engine.worker.slots)
+        assert jobs_left("doing") == engine.worker.slots == 20
+
+    def test_a_worker_that_has_stopped_keeps_no_job(self, engine, user):
+        ProcrastinateEngine().fork(user, [{"name": "a", "arguments": {"seconds": 60}}] * 25)
+        wait_for(lambda: len(engine.runs) == 20)
+        engine.hurry()
+        engine.stop()
+        assert (jobs_left("doing"), jobs_left("todo")) == (0, 5)
+
+    def test_the_jobs_of_others_in_its_queues_are_left_alone(self, start):
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('task.sleep', 'of others')")
+        self.ends(start(arguments={"seconds": 0}), Status.COMPLETED)
+        assert jobs_left("todo") == 1
+
     @pytest.mark.parametrize(
         "loss", ["DELETE FROM procrastinate_jobs", "UPDATE procrastinate_jobs SET status = 'doing'"]
     )
@@ -161,20 +177,6 @@ class TestProcrastinate(SignalContract, CommandContract, FetchContract, Delivery
         assert client.killall(user.tasks.all()) == 25
 
 
-def test_a_slot_that_is_freed_while_the_loop_closes_is_free_afterwards(monkeypatch):
-    """When the database was away. Such a loop still takes a call, and never makes it."""
-    monkeypatch.setattr(Delivery, "_run", lambda self: None)
-    delivery = Delivery([], 1, None)
-    delivery._loop = closing = asyncio.new_event_loop()
-    delivery._taken[7] = closing.create_future()
-    delivery._taken[7].cancel()
-    delivery.release(7)
-    closing.close()
-    delivery._stopping.set()
-    asyncio.run(delivery._work())
-    assert delivery._taken == {}
-
-
 def break_all_connections():
     with connection.cursor() as cursor:
         cursor.execute(
@@ -183,7 +185,10 @@ def break_all_connections():
         )
 
 
-def jobs_left():
+def jobs_left(*statuses):
+    """How many jobs there are, of these statuses or of any."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE status::text = ANY(%s) OR %s", [list(statuses), not statuses]
+        )
         return cursor.fetchone()[0]
