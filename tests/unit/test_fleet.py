@@ -60,7 +60,7 @@ def test_other_engines_have_no_workers(settings):
 
 
 def test_a_worker_for_a_program_that_there_is_not():
-    with pytest.raises(CommandError, match="there is no program 'dance'. Known are: command, fetch, sleep"):
+    with pytest.raises(CommandError, match="there is no program 'dance'. Known are: command, fetch, notify, sleep"):
         call_command("worker", programs="sleep, dance")
 
 
