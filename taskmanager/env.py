@@ -34,7 +34,7 @@ def flag(name, default=False):
 
 def number(name, default, least=1, most=2**31 - 1):
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+    if not (value.isascii() and value.isdigit() and len(value) < 20 and least <= int(value) <= most):
         raise wrong(name, value, f"expected a whole number from {least} to {most}")
     return int(value)
 

@@ -68,6 +68,15 @@ def answer(status, text):
     return HttpResponse(dumps({"detail": text}), status=status, content_type="application/json")
 
 
+def forbidden(request, exception=None):
+    return answer(403, "You may not do this. Ask a superuser for the permission.")
+
+
+def forged(request, reason=""):
+    hint = "Load its page again, with cookies allowed; behind a proxy that ends TLS, set TRUSTED_PROXIES."
+    return answer(403, f"This form was refused, as if it came from elsewhere ({reason}). {hint}")
+
+
 def not_found(request, exception=None):
     path = request.path if len(request.path) <= PATH_SHOWN else f"{request.path[:PATH_SHOWN]}…"
     hint = "" if request.path.endswith("/") else f" URLs end with a slash: try {path}/."

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import taskmanager
 from taskmanager import env, page
+from taskmanager.admin import ADMIN
 from taskmanager.request_id import HEADER
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -103,15 +104,19 @@ SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 
 INSTALLED_APPS = [
+    # Its migrations need PostgreSQL. First, because taskapi has another admin for its jobs.
+    *(["procrastinate.contrib.django"] if FLEET else []),
     "userapi",
     "taskapi",
+    "taskmanager.admin.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "rest_framework",
     "knox",
     "corsheaders",
     "drf_spectacular",
-    *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
     "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
@@ -123,6 +128,25 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "taskmanager.page.PageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "taskmanager.admin.middleware.Policy",
+    "taskmanager.admin.middleware.Sessions",
+    "taskmanager.admin.middleware.Csrf",
+    "taskmanager.admin.middleware.Authentication",
+    "taskmanager.admin.middleware.Messages",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "taskmanager" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
 ]
 ROOT_URLCONF = "taskmanager.urls"
 WSGI_APPLICATION = "taskmanager.wsgi.application"
@@ -131,6 +155,7 @@ ASGI_APPLICATION = "taskmanager.asgi.application"
 APPEND_SLASH = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "taskmanager.formats"
 
 # The page: whatever is in frontend/ is served as it is, index.html at /.
 WHITENOISE_ROOT = BASE_DIR / "frontend"
@@ -204,6 +229,12 @@ CORS_URLS_REGEX = r"^/(taskapi|userapi|schema)(/|$)"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset", HEADER]
 
+# The admin, and nothing else, has cookies; no other URL is sent them.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN
+SESSION_COOKIE_AGE = 12 * 3600  # seconds
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "taskmanager.errors.forged"
+
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20
 BODY_LIMIT_ANONYMOUS = 64 * 2**10  # for who has not logged in: a form, not a load
@@ -247,13 +278,17 @@ COMMAND_MEMORY = env.number("COMMAND_MEMORY", 4 * 2**30, least=2**20, most=2**60
 COMMAND_FILE_SIZE = env.number("COMMAND_FILE_SIZE", 2**30, most=2**60)  # bytes
 COMMAND_OPEN_FILES = env.number("COMMAND_OPEN_FILES", 1_024, least=8)
 COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
-# Which addresses that are not public the program `fetch` may reach.
+# Which addresses that are not public the program `fetch` may reach, and webhooks.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
 # Who may read /metrics; nobody while it is unset.
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 # prometheus_client reads the variable itself; a wrong one is found here.
 METRICS_DIRECTORY = env.directory("PROMETHEUS_MULTIPROC_DIR")
+# Whether tasks can have a notify_url; how often, and for how long each time, it is tried to tell that.
+WEBHOOKS = env.flag("WEBHOOKS", True)
+WEBHOOK_ATTEMPTS = env.number("WEBHOOK_ATTEMPTS", 16, most=100)
+WEBHOOK_TIMEOUT = env.duration("WEBHOOK_TIMEOUT", "15s")
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOG_FORMAT = env.choice("LOG_FORMAT", "line", ["line", "json"])

@@ -73,7 +73,14 @@ def test_wrong_rates(monkeypatch, text):
         env.rate("X", "5/h")
 
 
-@pytest.mark.parametrize(("read", "text"), [(env.flag, "maybe"), (lambda x: env.number(x, 1), "-3")])
+@pytest.mark.parametrize("text", ["-3", "1.5", "many", "0", "٣", "9" * 12, "9" * 5_000])
+def test_wrong_numbers(monkeypatch, text):
+    monkeypatch.setenv("X", text)
+    with pytest.raises(ImproperlyConfigured, match=r"^X=.*expected a whole number"):
+        env.number("X", 1)
+
+
+@pytest.mark.parametrize(("read", "text"), [(env.flag, "maybe"), (env.origins, "example.com")])
 def test_wrong_values_name_the_variable(monkeypatch, read, text):
     monkeypatch.setenv("X", text)
     with pytest.raises(ImproperlyConfigured, match="^X="):
