@@ -8,6 +8,7 @@ SHIPPED = ("sleep", "command", "fetch", "notify")
 
 class TaskApiConfig(AppConfig):
     name = "taskapi"
+    verbose_name = "Tasks"
 
     def ready(self):
         from taskapi import checks  # noqa: F401  registers them

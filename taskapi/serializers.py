@@ -16,6 +16,8 @@ from taskapi.programs.notify import check_url
 from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
 
 ERRORS_SHOWN = 100
+# What a restart takes from the task that was.
+AGAIN = ("name", "description", "program", "arguments", "nice", "timeout", "max_attempts", "notify_url")
 DEFAULT_PROGRAM = Task._meta.get_field("program").default
 
 
@@ -110,6 +112,18 @@ class ForkSerializer(StrictSerializer):
 def fork_fields():
     """The fields of every ForkSerializer. They keep no state, and copying them for each takes as long as storing it."""
     return StrictSerializer.fields.func(ForkSerializer())
+
+
+def valid(serializer):
+    """What the serializer makes of its data. Raises ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+def again(task):
+    """The spec of a new task like this one. Raises ValidationError when that could no longer be forked."""
+    spec = valid(ForkSerializer(data={name: getattr(task, name) for name in AGAIN}))
+    return spec | {"restarted_from_id": task.pk, "notifies_id": task.notifies_id}
 
 
 class EditSerializer(StrictSerializer):

@@ -20,8 +20,8 @@ class ImmediateEngine(Engine):
     name = "immediate"
     can_schedule = False
 
-    def fork(self, owner, specs):
-        tasks = super().fork(owner, specs)
+    def fork(self, owner, specs, by=None):
+        tasks = super().fork(owner, specs, by)
         for task in tasks:
             self.exhaust(task)
             for delivery in task.deliveries.all():

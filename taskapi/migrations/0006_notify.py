@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('taskapi', '0004_stats'),
+        ('taskapi', '0005_request_id'),
     ]
 
     operations = [

@@ -4,6 +4,7 @@ Rows are locked in the order of their ids, so that two groups never wait for eac
 row locks and needs none: a transaction there has the whole database (see the settings).
 """
 
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -14,6 +15,7 @@ from django.db.models import Count, F, Max
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from taskapi import metrics
 from taskapi.exceptions import TooManyActive
 from taskapi.models import notices, rows
 from taskapi.models.event import TaskEvent
@@ -21,7 +23,7 @@ from taskapi.models.history import History
 from taskapi.models.moves import Claim, failure
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, Reason, Signal, Status, sources
-from taskapi.models.tally import TallyQuerySet
+from taskapi.models.tally import DUE, TallyQuerySet
 
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
@@ -30,21 +32,21 @@ KILL_BATCH = 5_000
 
 
 class TaskQuerySet(TallyQuerySet):
-    def fork(self, owner, specs, line_up=True):
+    def fork(self, owner, specs, line_up=True, by=None):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
-        Those that are due have a turn, unless the caller is to line them up. Raises TooManyActive when the user would
-        have more open tasks than TASK_USER_ACTIVE.
+        Those that are due have a turn, unless the caller is to line them up. The events name the owner, or who did it
+        for the owner. Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE.
         """
         now = timezone.now()
         tasks = rows.new(self.model, specs, owner_id=owner.pk, created_at=now, updated_at=now)
         with transaction.atomic(savepoint=False):
-            self._check_room(owner, len(tasks))
+            self._check_room(owner, len(tasks), by or owner)
             due = schedule(tasks, now)
             if line_up:
                 self._line_up(owner.pk, due)
             rows.insert(tasks)
-            rows.note([(task.pk, task.status, task.reason) for task in tasks], owner, now)
+            rows.note([(task.pk, task.status, task.reason) for task in tasks], by or owner, now)
         return tasks
 
     def kill(self, by=None, signal=Signal.TERM, strictly=False):
@@ -62,13 +64,15 @@ class TaskQuerySet(TallyQuerySet):
     def _kill(self, ids, by, signal, strictly):
         with transaction.atomic():
             rows.lock_named(self._by_id(ids), by)
-            statuses = self._lock(ids, "status")
+            found = self._lock(ids, "status", "program", "started_at")
             still = set(self.filter(pk__in=ids).values_list("id", flat=True)) if strictly else set(ids)
-            pending = [pk for pk, status in statuses if status == Status.PENDING and pk in still]
-            running = [pk for pk, status in statuses if status == Status.RUNNING and pk in still]
+            pending = {
+                pk: (program, None) for pk, status, program, _ in found if status == Status.PENDING and pk in still
+            }
+            running = {pk: since for pk, status, *since in found if status == Status.RUNNING and pk in still}
             self._move(pending, Status.KILLED, by=by)
             self._move(running, Status.KILLED, Reason.TERMINATING, by=by, signal=signal)
-        return pending + running
+        return [*pending, *running]
 
     def stop(self, by=None):
         """Says that the programs of these running tasks are held; returns the ids of those that were not."""
@@ -100,9 +104,10 @@ class TaskQuerySet(TallyQuerySet):
             if not worker.hold_lease():
                 return []
             chosen = self._next(waiting, slots) if turns is None else self.filter(pk__in=self._lock_in_line(turns))
-            claims = chosen.as_claims()
-            ids = [claim.pk for claim in claims]
-            self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, **fresh)
+            found = list(chosen.values_list(*Claim.columns(), DUE))
+            claims = [Claim(*columns) for *columns, _ in found]
+            due = {claim.pk: (claim.program, since) for claim, (*_, since) in zip(claims, found, strict=True)}
+            self._move(due, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, **fresh)
         for claim in claims:
             claim.attempt += 1
         return claims
@@ -115,12 +120,13 @@ class TaskQuerySet(TallyQuerySet):
         ids = [move.task_id for move in moves]
         with transaction.atomic():
             rows.lock_named(self._by_id(ids), by=None)
-            found = self._lock(ids, "worker", "status", "attempt")
-            mine = {(pk, attempt) for pk, *row, attempt in found if row == [worker.pk, Status.RUNNING]}
+            found = self._lock(ids, "attempt", "program", "started_at", "worker", "status")
+            running = [worker.pk, Status.RUNNING]
+            mine = {(pk, attempt): (program, since) for pk, attempt, program, since, *row in found if row == running}
             won = [move for move in moves if (move.task_id, move.attempt) in mine]
             for _, alike in grouped(won, likeness):
-                ids = [move.task_id for move in alike]
-                self._move(ids, alike[0].to, alike[0].reason, **alike[0].fields)
+                those = {move.task_id: mine[move.task_id, move.attempt] for move in alike}
+                self._move(those, alike[0].to, alike[0].reason, **alike[0].fields)
         return {move.task_id for move in won}
 
     def settle(self, worker, claims=None):
@@ -224,9 +230,9 @@ class TaskQuerySet(TallyQuerySet):
         head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
-    def _check_room(self, owner, count):
+    def _check_room(self, owner, count, by):
         limit = settings.TASK_USER_ACTIVE
-        rows.lock_users([owner.pk], fork=bool(limit))  # so that two forks at once cannot both find room
+        rows.lock_users({owner.pk, by.pk}, fork=bool(limit))  # so that two forks at once cannot both find room
         if not limit:
             return
         active = rows.count_open(self.model, owner.pk, limit + 1)
@@ -293,13 +299,15 @@ class TaskQuerySet(TallyQuerySet):
     def _by_id(self, ids):
         return self.model.objects.filter(pk__in=list(ids)).order_by("id")
 
-    def _move(self, ids, to, reason=Reason.NONE, by=None, **fields):
+    def _move(self, those, to, reason=Reason.NONE, by=None, **fields):
         """The one function that writes `status`, with the guard in the WHERE and the events beside it.
 
-        Its caller has locked the rows and chosen those that may go, in the transaction that a MoveLost rolls back.
+        Its caller has locked the rows and chosen those that may go, in the transaction that a MoveLost rolls back. For
+        each id of `those` it tells what metrics.moved() counts once that is committed.
         """
-        if not ids:
+        if not those:
             return
+        ids = list(those)
         now = timezone.now()
         if to == Status.RUNNING:
             fields["started_at"] = now
@@ -314,6 +322,7 @@ class TaskQuerySet(TallyQuerySet):
         rows.note([(pk, to, reason) for pk in sorted(ids)], by, now)
         if to in FINAL:
             notices.send(self.model, ids, now)
+        transaction.on_commit(partial(metrics.moved, list(those.values()), to, reason, now), robust=True)
 
 
 def schedule(tasks, now):

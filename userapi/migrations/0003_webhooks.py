@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('userapi', '0001_initial'),
+        ('userapi', '0002_attempt_count'),
     ]
 
     operations = [
