@@ -29,13 +29,13 @@ def send(model, ids, now):
     Due at once and without a turn, as what is to be tried again: every engine looks for such tasks, in its own way. The
     limit of active tasks is for forks; an end is never refused.
     """
-    if not settings.WEBHOOKS:
+    told = rows.notifying(model, ids) if settings.WEBHOOKS else []
+    if not told:
         return
-    ended = model.objects.filter(pk__in=ids).exclude(notify_url="").order_by("id")
-    specs = map(delivery, ended.values("owner_id", "notify_url", *TOLD))
-    if deliveries := rows.new(model, specs, created_at=now, updated_at=now, run_at=now):
-        rows.insert(deliveries)
-        rows.note([(task.pk, task.status, task.reason) for task in deliveries], None, now)
+    ended = model.objects.filter(pk__in=told).order_by("id").values("owner_id", "notify_url", *TOLD)
+    deliveries = rows.new(model, map(delivery, ended), created_at=now, updated_at=now, run_at=now)
+    rows.insert(deliveries)
+    rows.note([(task.pk, task.status, task.reason) for task in deliveries], None, now)
 
 
 def delivery(task):

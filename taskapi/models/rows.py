@@ -109,6 +109,17 @@ def count_open(model, owner, most):
         return cursor.fetchone()[0]
 
 
+def notifying(model, ids):
+    """Those of these ids whose tasks have a notify_url."""
+    table, marks = quoted(model._meta.db_table), ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} WHERE id IN ({marks}) AND notify_url <> ''",  # noqa: S608  a name of ours
+            list(ids),
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
 def set_progress(reports):
     """UPDATEs the progress of the tasks of these Reports, whose rows the caller has locked."""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
