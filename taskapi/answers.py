@@ -47,7 +47,8 @@ def row(names, values):
 def event(event):
     """A move of a task."""
     by = event.by and event.by.username
-    return {"id": event.pk, "status": event.status, "reason": event.reason, "by": by, "at": event.at}
+    fields = {"id": event.pk, "status": event.status, "reason": event.reason, "by": by, "at": event.at}
+    return fields | {"request_id": event.request_id}
 
 
 def described(program):

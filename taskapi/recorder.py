@@ -9,6 +9,7 @@ from itertools import islice
 
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection, transaction
 
+from taskapi import metrics
 from taskapi.models import Move, Reason, Status, Task, TaskOutput
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Recorder:
         with self._change:
             self._queue.append((claim, move, done))
             self._change.notify()
+        metrics.recorder_queue.inc()
 
     def report(self, reporter):
         """Writes, soon, what this Reporter has to say; it tells again when there is more."""
@@ -83,8 +85,10 @@ class Recorder:
         try:
             while work := self._gather():
                 group, reporters = work
-                if not (self._write_reports(reporters) and self._write_until_done(group)):
-                    return
+                with metrics.flushes.time():
+                    if not (self._write_reports(reporters) and self._write_until_done(group)):
+                        return
+                metrics.recorder_queue.dec(len(group))
                 for claim, _, done in group:
                     done(claim)
             self._drained = True
@@ -162,7 +166,7 @@ class Recorder:
         try:
             return reporter.take_all(self._end_of_output)
         except Exception as error:
-            logger.error("What task %s said cannot be understood", reporter.claim.pk, exc_info=error)
+            logger.error("Task %s: what it said cannot be understood", reporter.claim.pk, exc_info=error)
             return []
 
     def _end_of_output(self, task_id):
@@ -178,7 +182,7 @@ class Recorder:
                 raise
             connection.close()
             if len(reports) == 1:
-                logger.error("What task %s said cannot be stored", reports[0].task_id, exc_info=error)
+                logger.error("Task %s: what it said cannot be stored", reports[0].task_id, exc_info=error)
                 return
             for report in reports:
                 self._report([report])

@@ -25,6 +25,7 @@ call = partial(openapi.call, tags=["tasks"])
 
 ROW = {"id": 7, "name": "nap", "status": "running"}
 MOMENT = "2030-01-31T12:00:00Z"
+MOVED = {"id": 1, "status": "pending", "reason": "", "by": "ada", "at": MOMENT, "request_id": "build-42"}
 TASK = {
     "id": 7,
     "name": "nap",
@@ -233,7 +234,7 @@ history = call(
     (404,),
     parameters=[ID],
     unix="history",
-    examples=[answered("Forked", {"id": 1, "status": "pending", "reason": "", "by": "ada", "at": MOMENT})],
+    examples=[answered("Forked", MOVED)],
 )
 events = call(
     "events",

@@ -24,10 +24,13 @@ class EventSerializer(serializers.ModelSerializer):
     """A move of a task."""
 
     by = serializers.CharField(read_only=True, allow_null=True, help_text="A user name, or null for the system.")
+    request_id = serializers.CharField(
+        read_only=True, help_text="The X-Request-ID of the request by which the user did it; empty for the system."
+    )
 
     class Meta:
         model = TaskEvent
-        fields = read_only_fields = ("id", "status", "reason", "by", "at")
+        fields = read_only_fields = ("id", "status", "reason", "by", "at", "request_id")
 
 
 class CountsSerializer(serializers.Serializer):

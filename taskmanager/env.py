@@ -39,6 +39,14 @@ def number(name, default, least=1, most=2**31 - 1):
     return int(value)
 
 
+def secret(name, least=16):
+    """A token as it can be sent (RFC 6750 2.1), hard to guess; an empty text when there is none. It is never shown."""
+    value = text(name)
+    if value and not (len(value) >= least and re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", value, re.ASCII)):
+        raise ImproperlyConfigured(f"{name}: expected {least} or more characters of A-Za-z0-9._~+/- without spaces.")
+    return value
+
+
 def words(name, default=()):
     """A comma-separated list."""
     return [word.strip() for word in text(name, ",".join(default)).split(",") if word.strip()]

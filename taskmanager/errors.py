@@ -1,6 +1,7 @@
 """Every error as JSON: those of DRF's views, those that Django finds before a view, and those of nobody."""
 
 import logging
+from functools import wraps
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import InterfaceError, InternalError, OperationalError
@@ -34,6 +35,20 @@ def exception_handler(error, context):
     return response
 
 
+def for_reading(view):
+    """A view that answers GET and HEAD only."""
+
+    @wraps(view)
+    def checked(request):
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        response = answer(405, f'Method "{request.method}" not allowed.')
+        response["Allow"] = "GET, HEAD"
+        return response
+
+    return checked
+
+
 def answer(status, text):
     return HttpResponse(dumps({"detail": text}), status=status, content_type="application/json")
 
@@ -43,7 +58,7 @@ def forbidden(request, exception=None):
 
 
 def forged(request, reason=""):
-    hint = "Load its page again, with cookies allowed; behind a proxy that ends TLS, set ADMIN_ORIGINS."
+    hint = "Load its page again, with cookies allowed; behind a proxy that ends TLS, TRUSTED_PROXIES has to name it."
     return answer(403, f"This form was refused, as if it came from elsewhere ({reason}). {hint}")
 
 

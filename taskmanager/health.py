@@ -1,7 +1,5 @@
 """Whether the server lives (/healthz), and whether it can do its work (/readyz): for load balancers, so no token."""
 
-from functools import wraps
-
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
@@ -9,25 +7,12 @@ from django.http import HttpResponse
 import taskmanager
 from taskapi.engines import get_engine
 from taskapi.models import History
-from taskmanager import errors
+from taskmanager.errors import for_reading
+from taskmanager.metrics import metrics
 from taskmanager.wire import dumps
 
 # Whether all migrations were seen to be there; reading them takes long.
 migrated = False
-
-
-def for_reading(view):
-    """A view that answers GET and HEAD only."""
-
-    @wraps(view)
-    def checked(request):
-        if request.method in ("GET", "HEAD"):
-            return view(request)
-        response = errors.answer(405, f'Method "{request.method}" not allowed.')
-        response["Allow"] = "GET, HEAD"
-        return response
-
-    return checked
 
 
 @for_reading
@@ -68,9 +53,9 @@ def answer(status, fields):
 
 
 class HealthMiddleware:
-    """Answers before the Host is checked: load balancers probe by address."""
+    """Answers before the Host is checked: load balancers probe by address, and Prometheus may, too."""
 
-    views = {"/healthz": healthz, "/readyz": readyz}
+    views = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
 
     def __init__(self, get_response):
         self.get_response = get_response

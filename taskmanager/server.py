@@ -15,6 +15,7 @@ from django.conf import settings
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
+from taskmanager import request_id
 from taskmanager.wire import dumps
 
 # Each thread, also one of a stream, keeps a connection to the database, of which PostgreSQL has 100 by default.
@@ -33,7 +34,8 @@ class JSONErrorTask(ErrorTask):
         error = self.request.error
         body = dumps({"detail": f"{error.reason}: {error.body}"})
         self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/json"))
+        known_as = request_id.choose(self.request.headers.get("X_REQUEST_ID"))
+        self.response_headers += [("Content-Type", "application/json"), (request_id.HEADER, known_as)]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -94,6 +96,8 @@ def serve(application, listener):
         # Above what the API takes, so that a body somewhat too large gets the API's own answer.
         max_request_body_size=4 * settings.BODY_LIMIT,
         max_request_header_size=64 * 1024,
+        # Whom to believe is for ProxyMiddleware to say, which knows networks; Waitress knows one address.
+        clear_untrusted_proxy_headers=False,
         ident=None,
     )
     server.channel_class = Channel

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 import taskmanager
 from taskmanager import env, page
 from taskmanager.admin import ADMIN
+from taskmanager.request_id import HEADER
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -78,7 +79,7 @@ def secret_key():
 
 TASK_ENGINE = env.text("TASK_ENGINE", "threads")
 FLEET = TASK_ENGINE == "procrastinate"
-TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
+TASK_LEASE = env.duration("TASK_LEASE", "30s" if FLEET else "10s", least="1s")
 DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if FLEET and not DATABASES["default"]["ENGINE"].endswith("postgresql"):
@@ -90,6 +91,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECRET_KEY = secret_key()
 DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
+
+# Whose X-Forwarded-For and X-Forwarded-Proto count. The middleware drops the latter when it is anybody else's.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+HSTS = env.duration("HSTS", None)
+SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
 
 INSTALLED_APPS = [
     # Its migrations need PostgreSQL. First, because taskapi has another admin for its jobs.
@@ -107,6 +114,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
 ]
 MIDDLEWARE = [
+    "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
+    "taskmanager.requests.RequestMiddleware",
     "taskmanager.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -156,6 +165,8 @@ MIGRATION_MODULES = {"knox": None}
 TOKEN_TTL = env.duration("TOKEN_TTL", "30d")
 REST_KNOX = {"TOKEN_TTL": TOKEN_TTL, "AUTH_HEADER_PREFIX": "Token"}
 
+REGISTRATION = env.choice("REGISTRATION", "open", ["open", "approved", "closed"])
+
 # Off, the example of the specification (password123) registers; on, it is one of the common passwords.
 STRICT_PASSWORDS = env.flag("STRICT_PASSWORDS", False)
 AUTH_PASSWORD_VALIDATORS = [
@@ -185,7 +196,9 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "UNIX Task Manager",
-    "DESCRIPTION": "Background work with the UNIX process model: fork, ls, ps, tail -f, wait, kill.",
+    "DESCRIPTION": "Background work with the UNIX process model: fork, ls, ps, tail -f, wait, kill.\n\n"
+    "Every answer has an `X-Request-ID`: the one that the request came with, if it is 1 to 128 of "
+    "`A-Za-z0-9._-`, or a new one.",
     "VERSION": taskmanager.__version__,
     "OAS_VERSION": "3.1.0",
     "DEFAULT_GENERATOR_CLASS": "taskmanager.schema.Generator",
@@ -198,18 +211,14 @@ SPECTACULAR_SETTINGS = {
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id"]
-CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset"]
-
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset", HEADER]
 CORS_URLS_REGEX = rf"^/(?!{ADMIN.strip('/')}/)"
 
 # The admin, and nothing else, has cookies; no other URL is sent them.
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN
 SESSION_COOKIE_AGE = 12 * 3600  # seconds
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-# Where a proxy ends TLS, the admin is told by which origins it is called.
-CSRF_TRUSTED_ORIGINS = env.origins("ADMIN_ORIGINS")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(origin.startswith("https:") for origin in CSRF_TRUSTED_ORIGINS)
 CSRF_FAILURE_VIEW = "taskmanager.errors.forged"
 
 # Limits, each named in the error that it causes.
@@ -219,10 +228,11 @@ ARRAY_LIMIT = 10_000
 ARGUMENTS_LIMIT = 64 * 2**10
 RESULT_LIMIT = 2**20
 FETCH_BODY_LIMIT = 128 * 2**10  # bytes of a body that are kept in the result
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
-LOGIN_FAILURES = 10
+LOGIN_FAILURES = 10  # to one account from one address; also wrong old passwords with one token
 LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
+REGISTRATION_LIMIT = env.number("REGISTRATION_LIMIT", 1_000, least=0)
+REGISTRATION_WINDOW = env.parse_duration("1h")
 
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
@@ -250,14 +260,31 @@ COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
 # Which addresses that are not public the program `fetch` may reach.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
+# Who may read /metrics; nobody while it is unset.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+# prometheus_client reads the variable itself; a wrong one is found here.
+METRICS_DIRECTORY = env.directory("PROMETHEUS_MULTIPROC_DIR")
+
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+LOG_FORMAT = env.choice("LOG_FORMAT", "line", ["line", "json"])
+# A line for each request; the servers' own know neither its user nor its id.
+ACCESS_LOG = env.flag("ACCESS_LOG", False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "taskmanager.logs.Context"}},
+    "formatters": {
+        "line": {
+            "class": "taskmanager.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"class": "taskmanager.logs.JSONFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        "taskmanager.access": {"level": "INFO"},  # it is asked for by ACCESS_LOG
         "waitress": {"level": "WARNING"},  # it tells of each client that closes a stream
         "waitress.queue": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},

@@ -66,7 +66,7 @@
     const after = before ? `+${duration(Math.max(0, at - new Date(before.at)))}` : '';
     return el('li', { class: 'move' },
       badge.el,
-      el('span', { class: 'move__why' }, [said(move, before), move.by ? `by ${utm.format.visible(move.by)}` : ''].filter(Boolean).join(' ')),
+      el('span', { class: 'move__why', title: move.request_id ? `Request ${move.request_id}` : null }, [said(move, before), move.by ? `by ${utm.format.visible(move.by)}` : ''].filter(Boolean).join(' ')),
       el('span', { class: 'move__after tabular' }, after),
       el('time', { class: 'move__at tabular', datetime: move.at, title: move.at }, utm.format.time(at)));
   }

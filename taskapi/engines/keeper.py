@@ -7,7 +7,9 @@ import time
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from taskapi import metrics
 from taskapi.models import ForkKey, Reason, Status, Task, Worker
+from taskapi.runner.threads import abandoned
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class Keeper:
         if self.may_judge():
             for worker in Worker.objects.silent(self.lease):
                 if worker.give_up(self.lease):
+                    metrics.workers_lost.inc()
                     logger.warning("Worker %s (%s) has died; its tasks are recovered", worker.pk, worker)
         for worker in Worker.objects.with_leftovers():
             while Task.objects.recover(worker):
@@ -94,6 +97,7 @@ class Keeper:
 
     def _watch(self):
         """Steps in where the loop of a run should have acted and did not, because its program blocks it."""
+        metrics.abandoned_threads.set(abandoned())
         now = time.monotonic()
         for run in [run for run in list(self.engine.runs.values()) if run.due is not None and run.due < now]:
             try:

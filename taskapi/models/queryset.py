@@ -4,7 +4,7 @@ Rows are locked in the order of their ids, so that two groups never wait for eac
 row locks and needs none: a transaction there has the whole database (see the settings).
 """
 
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -15,6 +15,7 @@ from django.db.models import Count, F, Max
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from taskapi import metrics
 from taskapi.exceptions import TooManyActive
 from taskapi.models import rows
 from taskapi.models.event import TaskEvent
@@ -22,7 +23,7 @@ from taskapi.models.history import History
 from taskapi.models.moves import Claim, failure
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, Reason, Signal, Status, sources
-from taskapi.models.tally import TallyQuerySet
+from taskapi.models.tally import DUE, TallyQuerySet
 
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
@@ -65,13 +66,15 @@ class TaskQuerySet(TallyQuerySet):
     def _kill(self, ids, by, signal, strictly):
         with transaction.atomic():
             rows.lock_users([by.pk] if by else [], fork=False)
-            statuses = self._lock(ids, "status")
+            found = self._lock(ids, "status", "program", "started_at")
             still = set(self.filter(pk__in=ids).values_list("id", flat=True)) if strictly else set(ids)
-            pending = [pk for pk, status in statuses if status == Status.PENDING and pk in still]
-            running = [pk for pk, status in statuses if status == Status.RUNNING and pk in still]
+            pending = {
+                pk: (program, None) for pk, status, program, _ in found if status == Status.PENDING and pk in still
+            }
+            running = {pk: since for pk, status, *since in found if status == Status.RUNNING and pk in still}
             self._move(pending, Status.KILLED, by=by)
             self._move(running, Status.KILLED, Reason.TERMINATING, by=by, signal=signal)
-        return pending + running
+        return [*pending, *running]
 
     def stop(self, by=None):
         """Says that the programs of these running tasks are held; returns the ids of those that were not."""
@@ -103,9 +106,10 @@ class TaskQuerySet(TallyQuerySet):
             if not worker.hold_lease():
                 return []
             chosen = self._next(waiting, slots) if turns is None else self.filter(pk__in=self._lock_in_line(turns))
-            claims = chosen.as_claims()
-            ids = [claim.pk for claim in claims]
-            self._move(ids, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, **fresh)
+            found = list(chosen.values_list(*Claim.columns(), DUE))
+            claims = [Claim(*columns) for *columns, _ in found]
+            due = {claim.pk: (claim.program, since) for claim, (*_, since) in zip(claims, found, strict=True)}
+            self._move(due, Status.RUNNING, worker=worker, attempt=F("attempt") + 1, **fresh)
         for claim in claims:
             claim.attempt += 1
         return claims
@@ -116,12 +120,14 @@ class TaskQuerySet(TallyQuerySet):
         A move loses when its task has ended meanwhile, or is no longer this worker's, or runs another attempt.
         """
         with transaction.atomic():
-            found = self._lock([move.task_id for move in moves], "worker", "status", "attempt")
-            mine = {(pk, attempt) for pk, *row, attempt in found if row == [worker.pk, Status.RUNNING]}
+            columns = ("attempt", "program", "started_at", "worker", "status")
+            found = self._lock([move.task_id for move in moves], *columns)
+            running = [worker.pk, Status.RUNNING]
+            mine = {(pk, attempt): (program, since) for pk, attempt, program, since, *row in found if row == running}
             won = [move for move in moves if (move.task_id, move.attempt) in mine]
             for _, alike in grouped(won, likeness):
-                ids = [move.task_id for move in alike]
-                self._move(ids, alike[0].to, alike[0].reason, **alike[0].fields)
+                those = {move.task_id: mine[move.task_id, move.attempt] for move in alike}
+                self._move(those, alike[0].to, alike[0].reason, **alike[0].fields)
         return {move.task_id for move in won}
 
     def settle(self, worker, claims=None):
@@ -289,13 +295,15 @@ class TaskQuerySet(TallyQuerySet):
         those = self.model.objects.filter(pk__in=list(ids)).select_for_update().order_by("id")
         return list(those.values_list("id", *columns))
 
-    def _move(self, ids, to, reason=Reason.NONE, by=None, **fields):
+    def _move(self, those, to, reason=Reason.NONE, by=None, **fields):
         """The one function that writes `status`, with the guard in the WHERE and the events beside it.
 
-        Its caller has locked the rows and chosen those that may go, in the transaction that a MoveLost rolls back.
+        Its caller has locked the rows and chosen those that may go, in the transaction that a MoveLost rolls back. For
+        each id of `those` it tells what metrics.moved() counts once that is committed.
         """
-        if not ids:
+        if not those:
             return
+        ids = list(those)
         now = timezone.now()
         if to == Status.RUNNING:
             fields["started_at"] = now
@@ -308,6 +316,7 @@ class TaskQuerySet(TallyQuerySet):
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
         rows.note([(pk, to, reason) for pk in sorted(ids)], by, now)
+        transaction.on_commit(partial(metrics.moved, list(those.values()), to, reason, now), robust=True)
 
 
 @cache

@@ -11,6 +11,7 @@ from django.utils import timezone
 from taskapi.models.event import TaskEvent
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import OPEN
+from taskmanager import request_id
 
 CHUNK = 500
 
@@ -60,10 +61,12 @@ def interleave(columns):
 def note(moves, by, at):
     """Writes the event of each of these moves, (task id, status, reason); `by` is a user or None.
 
-    As plain rows: for INSERT ... SELECT, MariaDB leaves gaps in the ids, which readers of the events would wait for.
+    What a user did, the current request asked for; whatever else moves meanwhile is the system's. As plain rows: for
+    INSERT ... SELECT, MariaDB leaves gaps in the ids, which readers of the events would wait for.
     """
-    row, rest = "(%s, %s, %s, %s, %s)", (by and by.pk, connection.ops.adapt_datetimefield_value(at))
-    columns = f"(task_id, status, reason, by_id, {quoted('at')})"
+    row, asked = "(%s, %s, %s, %s, %s, %s)", request_id.current.get() if by else ""
+    rest = (by and by.pk, connection.ops.adapt_datetimefield_value(at), asked)
+    columns = f"(task_id, status, reason, by_id, {quoted('at')}, request_id)"
     head = f"INSERT INTO {quoted(TaskEvent._meta.db_table)} {columns} VALUES"
     with connection.cursor() as cursor:
         for start in range(0, len(moves), CHUNK):

@@ -1,5 +1,7 @@
 """Tasks, counted. Each of these is a range of one index, and gives few rows however many tasks there are."""
 
+from collections import Counter
+
 from django.db import models
 from django.db.models import Count, F, Min
 from django.db.models.functions import Coalesce, Greatest, TruncSecond
@@ -15,10 +17,23 @@ class Second(TruncSecond):
         return f"SUBSTR({text}, 1, 19)", parameters
 
 
+# Since when a task could have run: its time, but not before there was the task.
+DUE = Coalesce(Greatest("run_at", "created_at"), F("created_at"))
+
+
 class TallyQuerySet(models.QuerySet):
+    def open(self):
+        """Those whose status is not final."""
+        return self.filter(status__in=OPEN)
+
     def count_open(self):
         """How many are in each status that is not final, as a dict."""
-        return dict(self.filter(status__in=OPEN).values_list("status").annotate(number=Count("*")))
+        return dict(self.open().values_list("status").annotate(number=Count("*")))
+
+    def count_by_program(self):
+        """A Counter of these by (status, program)."""
+        found = self.values_list("status", "program").annotate(number=Count("*"))
+        return Counter({(status, program): number for status, program, number in found})
 
     def count_ended(self, before):
         """How many had ended before this moment in each status, as a dict."""
@@ -42,8 +57,7 @@ class TallyQuerySet(models.QuerySet):
 
     def oldest_wait(self):
         """(how many wait for a slot, since when the first of them does, or None)."""
-        since = Coalesce(Greatest("run_at", "created_at"), F("created_at"))
-        found = self.waiting().aggregate(tasks=Count("*"), since=Min(since))
+        found = self.waiting().aggregate(tasks=Count("*"), since=Min(DUE))
         return found["tasks"], found["since"]
 
     def running(self):

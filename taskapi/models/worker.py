@@ -6,7 +6,7 @@ import platform
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Now
 
 import taskmanager
@@ -37,6 +37,12 @@ class WorkerQuerySet(models.QuerySet):
         """How many tasks the living ones can run at once; None when there are none."""
         beating = self.alive().filter(heartbeat_at__gte=Now() - settings.TASK_LEASE)
         return beating.aggregate(slots=Sum("slots"))["slots"]
+
+    def census(self):
+        """{alive, silent, slots}: how many have not ended, by their heartbeats; the slots of the first, or None."""
+        beats = Q(heartbeat_at__gte=Now() - settings.TASK_LEASE)
+        numbers = {"alive": Count("pk", filter=beats), "silent": Count("pk", filter=~beats)}
+        return self.alive().aggregate(slots=Sum("slots", filter=beats), **numbers)
 
     def prune(self, older_than):
         """Deletes the workers that ended longer ago than this timedelta and have no tasks left to name them."""

@@ -74,7 +74,7 @@ def test_history_is_every_move_oldest_first(client, running, user):
     task.stop(by=user)
     task.kill(by=user)
     events = client.get(path(task, "events/")).json()
-    assert list(events[0]) == ["id", "status", "reason", "by", "at"]
+    assert list(events[0]) == ["id", "status", "reason", "by", "at", "request_id"]
     assert [(event["status"], event["reason"], event["by"]) for event in events] == [
         ("pending", "", "ada"),
         ("running", "", None),

@@ -90,6 +90,8 @@ def test_the_timeline_says_who_did_what(served, ada):
         ["Running", "stopped by ada"],
         ["Running", "continued by ada"],
     ]
+    expect(moves.last.get_by_title("Request ")).to_have_text("continued by ada")
+    expect(moves.nth(1).get_by_title("Request ")).to_have_count(0)
 
 
 def test_a_task_is_killed_by_its_button(inside, ada):

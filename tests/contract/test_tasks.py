@@ -248,7 +248,7 @@ def test_history_200_every_move_oldest_first(ada):
     task = ada.running()
     ada.delete(place(task))
     moves = ada.get(place(task, "events/")).json
-    assert [list(move) for move in moves] == [["id", "status", "reason", "by", "at"]] * 3
+    assert [list(move) for move in moves] == [["id", "status", "reason", "by", "at", "request_id"]] * 3
     assert [(move["status"], move["by"]) for move in moves] == [
         ("pending", "ada"),
         ("running", None),

@@ -34,6 +34,15 @@ def test_flags(monkeypatch, text, value):
     assert env.flag("X") is value
 
 
+def test_a_secret_is_not_shown(monkeypatch):
+    monkeypatch.setenv("X", "0123456789-abcdef")
+    assert env.secret("X") == "0123456789-abcdef"
+    monkeypatch.setenv("X", "much too ünusual, and spaces")
+    with pytest.raises(ImproperlyConfigured, match="^X: expected 16 or more") as refused:
+        env.secret("X")
+    assert "ünusual" not in str(refused.value)
+
+
 def test_networks(monkeypatch):
     monkeypatch.setenv("X", "127.0.0.0/8, ::1,")
     assert env.networks("X") == [ip_network("127.0.0.0/8"), ip_network("::1/128")]
@@ -71,6 +80,11 @@ def test_wrong_values_name_the_variable(monkeypatch, read, text):
         ("TOKEN_TTL", "forever"),
         ("DEBUG", "perhaps"),
         ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("ACCESS_LOG", "sometimes"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_TOKEN", "with spaces and such"),
+        ("PROMETHEUS_MULTIPROC_DIR", "/nowhere"),
         ("DATABASE_URL", "oracle://x"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "postgres://localhost:port/x"),

@@ -25,12 +25,25 @@ def test_it_needs_postgresql_and_says_so_in_a_line(command):
     assert "TASK_ENGINE=procrastinate: needs PostgreSQL" in run.stderr
 
 
+@pytest.mark.parametrize(("engine", "lease"), [("threads", "0:00:10"), ("procrastinate", "0:00:30")])
+def test_a_fleet_is_more_patient(engine, lease):
+    code = "from django.conf import settings; print(settings.TASK_LEASE)"
+    run = manage("shell", "-v0", "-c", code, TASK_ENGINE=engine, DATABASE_URL="postgres://a@b/c")
+    assert run.stdout.strip() == lease
+
+
 @pytest.mark.parametrize("command", ["up", "worker"])
 def test_without_a_database_it_does_not_start(command):
     run = manage(command, "--port=0" if command == "up" else "--slots=1", DATABASE_URL="postgres://a@127.0.0.1:1/b")
     assert run.returncode == 1
     assert "The database cannot be used" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_worker_shows_its_figures_to_nobody_without_a_token():
+    run = manage("worker", "--metrics-port=0", DATABASE_URL="postgres://a@127.0.0.1:1/b")
+    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert "METRICS_TOKEN" in run.stderr
 
 
 def test_it_cannot_limit_what_users_run():

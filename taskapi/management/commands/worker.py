@@ -11,7 +11,9 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from taskapi.management.commands.up import port_number
 from taskapi.programs import programs
+from taskmanager import metrics, server
 
 LOOK = 1
 
@@ -26,8 +28,17 @@ class Command(BaseCommand):
         parser.add_argument("--slots", type=slots, metavar="N", help="how many tasks at once (default: TASK_SLOTS)")
         parser.add_argument("--programs", metavar="a,b", help="run only these programs (default: all)")
 
-    def handle(self, *, slots, programs, **options):
+        parser.add_argument(
+            "--metrics-port", type=port_number, metavar="N", help="answer /metrics there (see METRICS_TOKEN)"
+        )
+        parser.add_argument(
+            "--metrics-host", default="127.0.0.1", metavar="H", help="on this address (default: %(default)s)"
+        )
+
+    def handle(self, *, slots, programs, metrics_host, metrics_port, **options):
         names = self.check_programs(programs)
+        if metrics_port is not None:
+            self.serve_metrics(metrics_host, metrics_port)
         self.check_database()
         from taskapi.engines.procrastinate.worker import FleetWorker  # only with this engine there is such a library
 
@@ -62,6 +73,16 @@ class Command(BaseCommand):
             known = ", ".join(sorted(programs))
             raise CommandError(f"--programs: there is no program {unknown[0]!r}. Known are: {known}.")
         return names
+
+    def serve_metrics(self, host, port):
+        if not settings.METRICS_TOKEN:
+            raise CommandError("--metrics-port: set METRICS_TOKEN, too, which is what to read them with.")
+        try:
+            listener = server.bind(host, port)
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"--metrics-port: cannot listen on {host}:{port}: {error}.") from None
+        metrics.serve(listener)
+        self.stdout.write(f"Metrics: http://{host}:{listener.getsockname()[1]}{metrics.PATH}")
 
     def check_database(self):
         if not settings.FLEET:
