@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
-SHIPPED = ("sleep", "command", "fetch")
+SHIPPED = ("sleep", "command", "fetch", "notify")
 
 
 class TaskApiConfig(AppConfig):

@@ -24,7 +24,7 @@ LARGE = frozenset(["arguments", "result"])
 BATCH, PAGE_BYTES = 32, 8 * 2**20
 LONGEST_WAIT = 60  # seconds
 ORDERINGS = ("-created_at", "created_at")
-CHOOSING = ("status", "program", "q", "created_after", "created_before")
+CHOOSING = ("status", "program", "q", "notifies", "created_after", "created_before")
 SHOWING = ("fields", "ordering", "limit", "cursor")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -76,7 +76,13 @@ def in_parts(tasks, parameters):
 
 def choose(tasks, parameters):
     """The tasks that the parameters choose, whatever their status."""
-    checks = {"program": by_program, "q": by_text, "created_after": by_time, "created_before": by_time}
+    checks = {
+        "program": by_program,
+        "q": by_text,
+        "notifies": by_notified,
+        "created_after": by_time,
+        "created_before": by_time,
+    }
     for name in checks.keys() & parameters.keys():
         tasks = checks[name](tasks, parameters, name)
     return tasks
@@ -105,6 +111,10 @@ def by_text(tasks, parameters, name):
     # database, which may know fewer letters than Python.
     lowered, text = tasks.alias(name_lower=Lower("name"), description_lower=Lower("description")), Lower(Value(text))
     return lowered.filter(Q(name_lower__contains=text) | Q(description_lower__contains=text))
+
+
+def by_notified(tasks, parameters, name):
+    return tasks.filter(notifies=whole_number(parameters, name, None, ID_LIMIT - 1))
 
 
 def by_time(tasks, parameters, name):

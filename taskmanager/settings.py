@@ -257,13 +257,17 @@ COMMAND_MEMORY = env.number("COMMAND_MEMORY", 4 * 2**30, least=2**20, most=2**60
 COMMAND_FILE_SIZE = env.number("COMMAND_FILE_SIZE", 2**30, most=2**60)  # bytes
 COMMAND_OPEN_FILES = env.number("COMMAND_OPEN_FILES", 1_024, least=8)
 COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
-# Which addresses that are not public the program `fetch` may reach.
+# Which addresses that are not public the program `fetch` may reach, and webhooks.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
 # Who may read /metrics; nobody while it is unset.
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 # prometheus_client reads the variable itself; a wrong one is found here.
 METRICS_DIRECTORY = env.directory("PROMETHEUS_MULTIPROC_DIR")
+# Whether tasks can have a notify_url; how often, and for how long each time, it is tried to tell that.
+WEBHOOKS = env.flag("WEBHOOKS", True)
+WEBHOOK_ATTEMPTS = env.number("WEBHOOK_ATTEMPTS", 16, most=100)
+WEBHOOK_TIMEOUT = env.duration("WEBHOOK_TIMEOUT", "15s")
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOG_FORMAT = env.choice("LOG_FORMAT", "line", ["line", "json"])

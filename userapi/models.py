@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, AuthTokenManager
 from rest_framework.exceptions import AuthenticationFailed
@@ -26,6 +27,7 @@ TAKEN = {
 }
 # So many counts that are over are deleted for each that begins.
 BATCH = 100
+WEBHOOK_SALT = "userapi.webhooks"
 
 
 def fold(text):
@@ -63,7 +65,22 @@ class User(AbstractUser):
     # Null for a user without an address (createsuperuser asks for one, but does not insist).
     email_key = models.CharField(max_length=762, unique=True, null=True, editable=False)  # noqa: DJ001  null is not unique
 
+    # How often the secret of this user's webhooks was replaced.
+    webhook_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
     objects = Users()
+
+    def webhook_key(self):
+        """The bytes with which what is sent to this user's webhooks is signed.
+
+        Derived from SECRET_KEY, so that nothing secret is stored; another SECRET_KEY makes another one.
+        """
+        return salted_hmac(WEBHOOK_SALT, f"{self.pk}.{self.webhook_generation}", algorithm="sha256").digest()
+
+    def replace_webhook_key(self):
+        """From now on another key signs."""
+        User.objects.filter(pk=self.pk).update(webhook_generation=models.F("webhook_generation") + 1)
+        self.refresh_from_db(fields=["webhook_generation"])
 
     def save(self, *args, update_fields=None, **kwargs):
         self.username_key = fold(self.username)

@@ -16,6 +16,7 @@ from taskapi.programs import programs
 from tests.conftest import database_url, status_of, wait_for
 from tests.engines.commands import CommandContract, _no_launcher_left_over  # noqa: F401
 from tests.engines.contract import _test_programs  # noqa: F401  a fixture
+from tests.engines.deliveries import DeliveryContract, receiver  # noqa: F401
 from tests.engines.fetches import FetchContract, allow, serve, slow  # noqa: F401
 from tests.engines.programs import STARTED
 from tests.engines.signals import SignalContract, release, stands_still  # noqa: F401  a fixture
@@ -57,7 +58,7 @@ class WorkingEngine(ProcrastinateEngine):
         return getattr(self.worker, name)
 
 
-class TestProcrastinate(SignalContract, CommandContract, FetchContract):
+class TestProcrastinate(SignalContract, CommandContract, FetchContract, DeliveryContract):
     engine_class = WorkingEngine
 
     def test_a_program_that_is_gone_is_a_failure(self, engine, start):
