@@ -1,7 +1,10 @@
 """Migrations run while the version before goes on serving; docs/operations.md has the rule that is held here."""
 
+from io import StringIO
+
 import pytest
-from django.db import migrations, models
+from django.core.management import call_command
+from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import NOT_PROVIDED
 
@@ -108,3 +111,11 @@ def test_what_only_adds_is_not(operations):
 def test_an_index_built_concurrently_is_alone():
     [problem] = problems(migration(AddIndexInUse("task", INDEX), migrations.AlterModelOptions("task", {})))
     assert "of its own" in problem
+
+
+@pytest.mark.django_db
+def test_postgresql_builds_such_an_index_while_others_write():
+    output = StringIO()
+    call_command("sqlmigrate", "taskapi", "0004", stdout=output)
+    assert ("CONCURRENTLY" in output.getvalue()) == (connection.vendor == "postgresql")
+    assert "task_ended" in output.getvalue()
