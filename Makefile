@@ -54,6 +54,11 @@ lint: .venv/dev
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
+# Asks PyPI for known vulnerabilities of all that is pinned; fails, too, when PyPI does not answer for one.
+audit: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip $(patsubst %,-r %,$(wildcard requirements*.txt))
+
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
@@ -66,4 +71,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run fleet test test-postgres test-fleet torture soak test-mariadb bench screenshots lint
+.PHONY: run fleet test test-postgres test-fleet torture soak fuzz test-mariadb bench screenshots lint audit
