@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "TASK_OPEN_PROGRAMS": "command",
     "TASK_RETENTION": "30s",
     "TASK_GRACE": "1s",
+    "REGISTRATION_LIMIT": "0",
     "LOG_LEVEL": "WARNING",
 }
 
