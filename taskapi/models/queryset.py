@@ -8,7 +8,6 @@ from functools import cache, partial
 from itertools import groupby
 from operator import attrgetter
 
-import orjson
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Max
@@ -20,7 +19,7 @@ from taskapi.exceptions import TooManyActive
 from taskapi.models import rows
 from taskapi.models.event import TaskEvent
 from taskapi.models.history import History
-from taskapi.models.moves import Claim, failure
+from taskapi.models.moves import Claim, failure, likeness
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, Reason, Signal, Status, sources
 from taskapi.models.tally import DUE, TallyQuerySet
@@ -36,7 +35,7 @@ class TaskQuerySet(TallyQuerySet):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
         Those that are due have a turn, unless the caller is to line them up. Raises TooManyActive when the user would
-        have more open tasks than TASK_USER_ACTIVE.
+        have more open tasks than TASK_USER_ACTIVE, and DoesNotExist when one that is restarted has been pruned.
         """
         now = timezone.now()
         fresh = defaults(self.model) | {"owner_id": owner.pk, "created_at": now, "updated_at": now}
@@ -44,6 +43,9 @@ class TaskQuerySet(TallyQuerySet):
         tasks = [self.model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
         with transaction.atomic(savepoint=False):
             self._check_room(owner, len(tasks))
+            origins = {spec["restarted_from_id"] for spec in specs if "restarted_from_id" in spec}
+            if len(self._lock(origins)) < len(origins):  # prune() waits for those that are there
+                raise self.model.DoesNotExist
             due = schedule(tasks, now)
             if line_up:
                 self._line_up(owner.pk, due)
@@ -214,7 +216,9 @@ class TaskQuerySet(TallyQuerySet):
             History.forget(last)
         events.delete()
         TaskOutput.objects.filter(task_id__in=ids).delete()
-        self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
+        with transaction.atomic():
+            self._lock(ids)  # before delete() looks for what was restarted from them, and is to forget that
+            self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
         return len(ids)
 
     def next_turn(self, owner, nice):
@@ -341,8 +345,3 @@ def grouped(items, key):
         return value is not None, value
 
     return [(value, list(alike)) for (_, value), alike in groupby(sorted(items, key=order), key=order)]
-
-
-def likeness(move):
-    """Equal for moves that one UPDATE can write."""
-    return orjson.dumps([move.to, move.reason, move.fields], default=str)
