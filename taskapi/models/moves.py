@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
+import orjson
 from django.db.models import F
 from django.utils import timezone
 
@@ -56,6 +57,11 @@ class Move:
         if result is not None:
             columns["result"] = result
         return cls(task.pk, task.attempt, Status.COMPLETED, fields=columns)
+
+
+def likeness(move):
+    """Equal for moves that one UPDATE can write."""
+    return orjson.dumps([move.to, move.reason, move.fields], default=str)
 
 
 @dataclass(slots=True)
