@@ -17,6 +17,7 @@ from tests.server import ASGI, Server
 
 SERVERS = {"Waitress": Server, "Uvicorn": ASGI}
 MANY = 200
+SEATS = 2 * MANY  # all of them are one user, who does not get the last
 SECONDS = 10
 TASKS, SLOTS = 100, 10
 KILLS, PAUSE = 250, 0.05
@@ -27,7 +28,7 @@ ENGINE = {"dispatcher", "keeper", "recorder"}
 
 def rows():
     for name, kind in SERVERS.items():
-        with sqlite() as database, serve(database, server=kind, STREAM_LIMIT=MANY + 1, TASK_SLOTS=SLOTS) as server:
+        with sqlite() as database, serve(database, server=kind, STREAM_LIMIT=SEATS, TASK_SLOTS=SLOTS) as server:
             one, many = (queries_with(server, count) for count in (1, MANY))
         yield compare(f"{name}: queries a second, {MANY} viewers", one[0], many[0], rate, at_most=2)
         yield Row(f"{name}: moves that a viewer missed", f"{one[1]}", f"{many[1]}", "", "0")
@@ -70,7 +71,7 @@ def moves_of(viewer, *statuses):
 
 def kills_seen(kind, count):
     """Seconds from each DELETE until one of so many viewers, each time another, has seen it."""
-    with sqlite() as database, serve(database, server=kind, STREAM_LIMIT=MANY + 1, TASK_SLOTS=2 * KILLS) as server:
+    with sqlite() as database, serve(database, server=kind, STREAM_LIMIT=SEATS, TASK_SLOTS=2 * KILLS) as server:
         client = Client(server)
         ids = fork(client, KILLS, 600)
         with Viewers(server, count) as viewers:

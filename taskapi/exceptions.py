@@ -35,13 +35,13 @@ class TooManyActive(APIException):
 
 
 class TooManyStreams(APIException):
-    """As many clients wait, follow and watch as this server takes at once."""
+    """As many clients wait, follow and watch as this server takes at once, of all users or of this one."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     wait = 5  # becomes Retry-After
 
-    def __init__(self, limit):
-        super().__init__(f"{limit} clients wait, follow or watch already, and that is the limit. Try again, or poll.")
+    def __init__(self, why):
+        super().__init__(f"{why} Try again, or poll.")
 
 
 class KeyReused(APIException):

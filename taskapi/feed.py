@@ -13,8 +13,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.models import Max
 from django.utils import timezone
 
-from taskapi import answers, metrics
-from taskapi.exceptions import TooManyStreams
+from taskapi import answers
 from taskapi.models import FINAL, History, Reason, Status, Task, TaskEvent, TaskOutput
 
 logger = logging.getLogger(__name__)
@@ -314,29 +313,4 @@ def is_being_filled(missing, following):
         return True
 
 
-class Seats:
-    """How many may wait, follow and watch at once in this process."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self.taken = 0
-
-    def check(self, limit):
-        """Raises TooManyStreams."""
-        if self.taken >= limit:
-            raise TooManyStreams(limit)
-
-    def take(self, limit=float("inf")):
-        """Raises TooManyStreams."""
-        with self._lock:
-            self.check(limit)
-            self.taken += 1
-        metrics.streams_open.inc()
-
-    def give_back(self):
-        with self._lock:
-            self.taken -= 1
-        metrics.streams_open.dec()
-
-
-moves, watch, seats = Moves(), Watch(), Seats()
+moves, watch = Moves(), Watch()

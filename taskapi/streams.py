@@ -15,8 +15,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpResponse, StreamingHttpResponse
 
-from taskapi.feed import BATCH, Mailbox, briefs_of, message_of, moves, moves_after, seats, watch
+from taskapi.feed import BATCH, Mailbox, briefs_of, message_of, moves, moves_after, watch
 from taskapi.models import FINAL, History, TaskEvent, TaskOutput
+from taskapi.seats import seats
 from taskmanager.wire import dumps
 
 HEARTBEAT = 15
@@ -44,12 +45,12 @@ def wait_for_end(request, task, seconds):
     """Returns as soon as the task has ended, or after so many seconds. Raises TooManyStreams."""
     if task.status in FINAL:
         return
-    seats.take(settings.STREAM_LIMIT)
+    seats.take(request.user.pk, settings.STREAM_LIMIT)
     try:
         for _ in run(ending(task.pk, time.monotonic() + seconds), gone_of(request)):
             pass
     finally:
-        seats.give_back()
+        seats.give_back(request.user.pk)
 
 
 def follow(request, task, offset):
@@ -70,15 +71,15 @@ def stream(request, script, content_type, headers):
     headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":  # there is nothing to wait for
         return HttpResponse(content_type=content_type, headers=headers)
-    script = while_good(request.auth, script)
+    script, user_id = while_good(request.auth, script), request.user.pk
     if isinstance(getattr(request, "_request", request), ASGIRequest):
         # Nobody closes the response to a client that has gone before it is there; so it takes its seat later.
-        seats.check(settings.STREAM_LIMIT)
-        return StreamingHttpResponse(run_async(script), content_type=content_type, headers=headers)
-    seats.take(settings.STREAM_LIMIT)
+        seats.check(user_id, settings.STREAM_LIMIT)
+        return StreamingHttpResponse(run_async(script, user_id), content_type=content_type, headers=headers)
+    seats.take(user_id, settings.STREAM_LIMIT)
     response = StreamingHttpResponse(run(script, gone_of(request)), content_type=content_type, headers=headers)
     # Also when the client is gone before the first part.
-    response._resource_closers.append(seats.give_back)
+    response._resource_closers.append(partial(seats.give_back, user_id))
     return response
 
 
@@ -111,10 +112,10 @@ def wait(step, gone):
     return came
 
 
-async def run_async(script):
-    """The parts of a script, waited for in a coroutine, on a seat."""
+async def run_async(script, user_id):
+    """The parts of a script, waited for in a coroutine, on a seat of this user."""
     came, reads, turn = None, True, threading.Lock()
-    seats.take()
+    seats.take(user_id)
     try:
         # In a thread only if need be: that takes long.
         while (step := await in_thread(advance)(turn, script, came) if reads else send(script, came)) is not None:
@@ -125,7 +126,7 @@ async def run_async(script):
             else:
                 yield step
     finally:
-        seats.give_back()
+        seats.give_back(user_id)
         await in_thread(close)(turn, script)
 
 

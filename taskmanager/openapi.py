@@ -9,7 +9,7 @@ BODY = (400, 413, 415)
 ERRORS = {
     400: "Something in the request is wrong: a map from what it is to messages, or a `detail`.",
     401: "The token is missing, wrong or expired.",
-    403: "This needs a permission that the user does not have; the text names it.",
+    403: "This needs a permission that the user does not have, or is closed to all; the text says which.",
     404: "The user has nothing of this id.",
     409: "The task is in a state in which this cannot be done.",
     413: "The body is larger than the limit.",
@@ -40,6 +40,9 @@ class DetailSerializer(serializers.Serializer):
     detail = serializers.CharField(read_only=True)
 
 
+# A larger integer is read as a float.
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
+NO_NUL = r"^[^\u0000]*$"
 # drf-spectacular adds the blank text as another choice.
 ANYTHING = r"^[^\u0000]+$"
 # What str.strip() takes away is no text; it takes more than the \s of a schema.

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from taskapi.programs import get_program, programs
 from taskapi.serializers import DEFAULT_PROGRAM
-from taskmanager.openapi import COMPONENTS
+from taskmanager.openapi import COMPONENTS, LEAST_INTEGER, MOST_INTEGER, NO_NUL
 from taskmanager.wire import dumps
 
 
@@ -90,6 +90,24 @@ def reference(component):
 def hoisted(schema, name, schemas):
     """The schema of a program's arguments, with its definitions among the components."""
     text = dumps(schema | {"title": f"{name} arguments"})
-    schema = orjson.loads(text.replace(b'"#/$defs/', f'"#/components/schemas/{name}_'.encode()))
+    schema = as_sent(orjson.loads(text.replace(b'"#/$defs/', f'"#/components/schemas/{name}_'.encode())))
     schemas |= {f"{name}_{part}": definition for part, definition in schema.pop("$defs", {}).items()}
+    return schema
+
+
+def as_sent(schema):
+    """The schema of values, narrowed to what JSON can bring here: text without NUL, integers of 64 bits."""
+    if isinstance(schema, list):
+        return [as_sent(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    schema = {name: as_sent(part) for name, part in schema.items()}
+    kind = schema.get("type")
+    if kind == "string" and not schema.keys() & {"pattern", "enum", "const", "format"}:
+        schema["pattern"] = NO_NUL
+    if kind == "object" and schema.get("additionalProperties") is not False:
+        schema = {"propertyNames": {"pattern": NO_NUL}} | schema
+    if kind == "integer":
+        low, high = schema.keys() & {"minimum", "exclusiveMinimum"}, schema.keys() & {"maximum", "exclusiveMaximum"}
+        schema |= ({} if low else {"minimum": LEAST_INTEGER}) | ({} if high else {"maximum": MOST_INTEGER})
     return schema

@@ -96,6 +96,8 @@ def serve(application, listener):
         # Above what the API takes, so that a body somewhat too large gets the API's own answer.
         max_request_body_size=4 * settings.BODY_LIMIT,
         max_request_header_size=64 * 1024,
+        # Whom to believe is for ProxyMiddleware to say, which knows networks; Waitress knows one address.
+        clear_untrusted_proxy_headers=False,
         ident=None,
     )
     server.channel_class = Channel

@@ -78,7 +78,7 @@ def secret_key():
 
 TASK_ENGINE = env.text("TASK_ENGINE", "threads")
 FLEET = TASK_ENGINE == "procrastinate"
-TASK_LEASE = env.duration("TASK_LEASE", "10s", least="1s")
+TASK_LEASE = env.duration("TASK_LEASE", "30s" if FLEET else "10s", least="1s")
 DATABASES = {"default": database(env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if FLEET and not DATABASES["default"]["ENGINE"].endswith("postgresql"):
@@ -90,6 +90,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECRET_KEY = secret_key()
 DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
+
+# Whose X-Forwarded-For and X-Forwarded-Proto count. The middleware drops the latter when it is anybody else's.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+HSTS = env.duration("HSTS", None)
+SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
 
 INSTALLED_APPS = [
     "userapi",
@@ -103,6 +109,7 @@ INSTALLED_APPS = [
     *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
+    "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
     "taskmanager.requests.RequestMiddleware",
     "taskmanager.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -132,6 +139,8 @@ KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
 MIGRATION_MODULES = {"knox": None}
 TOKEN_TTL = env.duration("TOKEN_TTL", "30d")
 REST_KNOX = {"TOKEN_TTL": TOKEN_TTL, "AUTH_HEADER_PREFIX": "Token"}
+
+REGISTRATION = env.choice("REGISTRATION", "open", ["open", "approved", "closed"])
 
 # Off, the example of the specification (password123) registers; on, it is one of the common passwords.
 STRICT_PASSWORDS = env.flag("STRICT_PASSWORDS", False)
@@ -187,10 +196,11 @@ ARRAY_LIMIT = 10_000
 ARGUMENTS_LIMIT = 64 * 2**10
 RESULT_LIMIT = 2**20
 FETCH_BODY_LIMIT = 128 * 2**10  # bytes of a body that are kept in the result
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
-LOGIN_FAILURES = 10
+LOGIN_FAILURES = 10  # to one account from one address; also wrong old passwords with one token
 LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
+REGISTRATION_LIMIT = env.number("REGISTRATION_LIMIT", 1_000, least=0)
+REGISTRATION_WINDOW = env.parse_duration("1h")
 
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_GRACE = env.duration("TASK_GRACE", "5s")

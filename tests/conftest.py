@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from taskapi.engines import get_engine
@@ -24,11 +23,6 @@ def needs(condition, what):
     """Skips a test that cannot run here, saying why; on CI nothing may be missing."""
     if not condition:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
-
-
-@pytest.fixture(autouse=True)
-def _no_failed_logins():
-    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,15 @@
 """Who uses the system, and the tokens they log in with."""
 
 import unicodedata
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db.models import F
 from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, AuthTokenManager
@@ -16,6 +19,12 @@ from taskmanager.prepared import Prepared
 
 # A token in constant use costs one write in this time.
 TOUCH_INTERVAL = timedelta(minutes=1)
+TAKEN = {
+    "username": "A user with that username already exists.",
+    "email": "A user with that e-mail address already exists.",
+}
+# So many counts that are over are deleted for each that begins.
+BATCH = 100
 
 
 def fold(text):
@@ -23,9 +32,23 @@ def fold(text):
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
+def fold_email(email):
+    """The same for an e-mail address. Its domain may be written in ASCII, too (RFC 3490): a@xn--9ca.com is a@é.com."""
+    name, at, domain = fold(email).rpartition("@")
+    with suppress(UnicodeError):  # else it is no domain, and is compared as it is
+        domain = domain.encode("idna").decode("idna")
+    return f"{name}{at}{domain}"
+
+
 class Users(UserManager):
     def get_by_natural_key(self, username):
         return self.get(username_key=fold(username))
+
+    def create_superuser(self, username, email=None, password=None, **fields):
+        """As Django has it. Raises ValidationError, which its command prints, when the e-mail address is taken."""
+        if email and self.filter(email_key=fold_email(email)).exists():
+            raise ValidationError(TAKEN["email"])
+        return super().create_superuser(username, email, password, **fields)
 
 
 class User(AbstractUser):
@@ -39,7 +62,7 @@ class User(AbstractUser):
 
     def save(self, *args, update_fields=None, **kwargs):
         self.username_key = fold(self.username)
-        self.email_key = fold(self.email) if self.email else None
+        self.email_key = fold_email(self.email) if self.email else None
         if update_fields is not None:
             # Only the keys of what is written: the rest of this object may be older than the row.
             keys = {f"{name}_key" for name in ("username", "email") if name in update_fields}
@@ -111,3 +134,50 @@ class Token(AbstractAuthToken):
             return
         self.last_used, self.expiry = now, now + settings.TOKEN_TTL
         Token.objects.filter(pk=self.pk).update(last_used=self.last_used, expiry=self.expiry)
+
+
+class AttemptCountQuerySet(models.QuerySet):
+    def add(self, key, limit, window):
+        """Counts one more attempt under this key, unless there were `limit` since its window began.
+
+        Returns for how many seconds none is counted any more: 0 when this one was. A window, a timedelta, begins with
+        the first attempt after the last one has ended.
+        """
+        now = timezone.now()
+        running = self.filter(key=key, ends_at__gt=now)
+        while not running.filter(number__lt=limit).update(number=F("number") + 1):
+            full = running.filter(number__gte=limit).values_list("ends_at", flat=True).first()
+            if full:
+                return (full - now).total_seconds()
+            self.begin(key, now, window)
+        return 0
+
+    def begin(self, key, now, window):
+        """Opens a window, unless another process just has; and throws away some that are over."""
+        fresh = {"number": 0, "ends_at": now + window}
+        if not self.filter(key=key, ends_at__lte=now).update(**fresh):
+            self.bulk_create([self.model(key=key, **fresh)], ignore_conflicts=True)
+        over = self.filter(ends_at__lte=now)
+        over.filter(pk__in=list(over.values_list("pk", flat=True)[:BATCH])).delete()
+
+    def take_back(self, key):
+        """Counts one less."""
+        self.filter(key=key, number__gt=0).update(number=F("number") - 1)
+
+    def forget(self, key):
+        self.filter(key=key).delete()
+
+
+class AttemptCount(models.Model):
+    """How often something was tried in a window of time: in the database, so that all processes count together."""
+
+    id = models.BigAutoField(primary_key=True)
+    # A hash of what is counted: neither names nor addresses are kept.
+    key = models.CharField(max_length=64, unique=True)
+    number = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    objects = AttemptCountQuerySet.as_manager()
+
+    def __str__(self):
+        return f"{self.number} until {self.ends_at}"

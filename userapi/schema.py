@@ -47,11 +47,20 @@ class LoginInfoSerializer(serializers.Serializer):
     current = serializers.BooleanField(read_only=True, help_text="Whether this call came with it.")
 
 
+class RegisteredSerializer(ProfileSerializer):
+    """A new user."""
+
+    # Not read-only, or it would be required.
+    detail = serializers.CharField(
+        required=False, help_text="Where the staff has to approve accounts, a sentence that says so; else not there."
+    )
+
+
 register = call(
     "register",
     "Make an account",
-    {201: ProfileSerializer},
-    BODY,
+    {201: RegisteredSerializer},
+    (*BODY, 403, 429),
     open_to_all=True,
     request=RegisterSerializer,
     examples=[asked("Ada", ADA | {"password": "correct-horse-9"}), answered("Ada", PROFILE, 201)],
@@ -83,7 +92,7 @@ password = call(
     "password",
     "Change the password; ends all other tokens",
     {204: None},
-    BODY,
+    (*BODY, 429),
     request=PasswordSerializer,
     examples=[asked("A new one", {"old_password": "correct-horse-9", "new_password": "battery-staple-9"})],
 )

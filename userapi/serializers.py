@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import EmailValidator
@@ -5,14 +6,13 @@ from django.db import IntegrityError, transaction
 from rest_framework import serializers
 
 from taskmanager.wire import StrictSerializer, StringField
-from userapi.models import User, fold
+from userapi.models import TAKEN, User, fold, fold_email
+from userapi.throttling import PasswordAttempts
 
 USERNAME = User._meta.get_field("username")
 EMAIL = User._meta.get_field("email")
-TAKEN = {
-    "username": "A user with that username already exists.",
-    "email": "A user with that e-mail address already exists.",
-}
+UNAPPROVED = "Your account is made. You can log in as soon as the staff has approved it."
+FOLD = {"username": fold, "email": fold_email}
 
 
 class PasswordField(StringField):
@@ -47,7 +47,7 @@ class ProfileSerializer(StrictSerializer):
 
     def unique(self, field, value):
         others = User.objects.exclude(pk=self.instance.pk) if self.instance else User.objects
-        if others.filter(**{f"{field}_key": fold(value)}).exists():
+        if others.filter(**{f"{field}_key": FOLD[field](value)}).exists():
             raise serializers.ValidationError(TAKEN[field])
         return value
 
@@ -68,7 +68,7 @@ class ProfileSerializer(StrictSerializer):
 
 
 class RegisterSerializer(ProfileSerializer):
-    """A new user."""
+    """A new user; where staff has to approve accounts, one who cannot log in yet, which `detail` says."""
 
     password = PasswordField()
 
@@ -78,7 +78,10 @@ class RegisterSerializer(ProfileSerializer):
         return data
 
     def create(self, data):
-        return User.objects.create_user(**data)
+        return User.objects.create_user(**data, is_active=settings.REGISTRATION != "approved")
+
+    def to_representation(self, user):
+        return super().to_representation(user) | ({} if user.is_active else {"detail": UNAPPROVED})
 
 
 class LoginSerializer(StrictSerializer):
@@ -89,14 +92,17 @@ class LoginSerializer(StrictSerializer):
 
 
 class PasswordSerializer(StrictSerializer):
-    """The old password and the new one."""
+    """The old password and the new one; the context has the `token` that asks."""
 
     old_password = PasswordField()
     new_password = PasswordField()
 
     def validate_old_password(self, value):
+        attempts = PasswordAttempts(self.context["token"])
+        attempts.count()
         if not self.instance.check_password(value):
             raise serializers.ValidationError("This is not your password.")
+        attempts.succeeded()
         return value
 
     def validate(self, data):

@@ -1,17 +1,21 @@
-"""Slows down who guesses passwords."""
+"""Slows down who guesses passwords or makes accounts without end; and who may make one at all."""
 
 import hashlib
-import time
+from ipaddress import ip_network
 
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework.exceptions import Throttled
+from rest_framework.permissions import BasePermission
+from rest_framework.throttling import BaseThrottle
 
-from userapi.models import fold
+from taskmanager.proxies import address
+from userapi.models import AttemptCount, fold
+
+# What one customer of a provider has of IPv6 addresses, at least (RFC 6177): counted one by one, they are without end.
+CUSTOMER = 64
 
 
-class TooManyFailures(Throttled):
-    default_detail = "Too many failed logins to this account from your address. Wait some minutes before the next."
+class TooMany(Throttled):
     # How many seconds is in Retry-After.
     extra_detail_singular = extra_detail_plural = ""
 
@@ -20,30 +24,105 @@ class TooManyFailures(Throttled):
         self.detail = self.default_detail
 
 
-class LoginAttempts:
-    """Counts the logins that fail, by account and address together and by address, in windows of fixed length.
+class TooManyFailures(TooMany):
+    default_detail = "Too many failed logins to this account from your address. Wait some minutes before the next."
 
-    An attempt is counted before the password is looked at, so that many at once are not let through.
+
+class TooManyGuesses(TooMany):
+    default_detail = "Too many wrong old passwords. Wait some minutes before the next."
+
+
+class TooManyRegistrations(TooMany):
+    default_detail = "Too many registrations from your address. Wait some minutes before the next."
+
+
+class Attempts:
+    """Attempts that are counted under some keys, each with a limit of its own.
+
+    An attempt is counted before it is looked at, so that many at once are not let through.
     """
 
-    def __init__(self, username, address):
-        self.window = settings.LOGIN_FAILURES_WINDOW.total_seconds()
-        number, self.passed = divmod(time.time(), self.window)
-        account = hashlib.sha256(fold(username).encode()).hexdigest()
-        self.limits = {
-            f"login:{number}:{address}": settings.LOGIN_FAILURES_ADDRESS,
-            f"login:{number}:{address}:{account}": settings.LOGIN_FAILURES,
-        }
+    refusal = TooMany
+
+    def __init__(self, window, limits):
+        self.window = window
+        self.limits = limits
 
     def count(self):
-        """Raises TooManyFailures when this is one too many."""
+        """Raises the refusal when this is one too many. Then it does not count under any key."""
+        counted = []
         for key, limit in self.limits.items():
-            cache.add(key, 0, self.window)
-            if cache.incr(key) > limit:
-                raise TooManyFailures(self.window - self.passed)
+            if wait := AttemptCount.objects.add(key, limit, self.window):
+                for other in counted:
+                    AttemptCount.objects.take_back(other)
+                raise self.refusal(wait)
+            counted.append(key)
+
+
+class LoginAttempts(Attempts):
+    """The logins that fail: by address, and by address and account together.
+
+    Never by account alone, or anybody could lock out anybody.
+    """
+
+    refusal = TooManyFailures
+
+    def __init__(self, username, remote_address):
+        place = client(remote_address)
+        self.of_address, self.of_account = key_of("login", place), key_of("login", place, fold(username))
+        limits = {self.of_address: settings.LOGIN_FAILURES_ADDRESS, self.of_account: settings.LOGIN_FAILURES}
+        super().__init__(settings.LOGIN_FAILURES_WINDOW, limits)
 
     def succeeded(self):
         """This attempt was none of the failures; and who knows the password need not wait for the others."""
-        of_address, of_account = self.limits
-        cache.decr(of_address)
-        cache.delete(of_account)
+        AttemptCount.objects.take_back(self.of_address)
+        AttemptCount.objects.forget(self.of_account)
+
+
+class PasswordAttempts(Attempts):
+    """Wrong old passwords, by token: who has stolen one guesses with it, and its owner has others."""
+
+    refusal = TooManyGuesses
+
+    def __init__(self, token):
+        self.of_token = key_of("password", token.pk)
+        super().__init__(settings.LOGIN_FAILURES_WINDOW, {self.of_token: settings.LOGIN_FAILURES})
+
+    def succeeded(self):
+        AttemptCount.objects.forget(self.of_token)
+
+
+class RegistrationAttempts(Attempts):
+    """Registrations, also those that are refused: they say which names and addresses are taken."""
+
+    refusal = TooManyRegistrations
+
+    def __init__(self, remote_address):
+        limit = settings.REGISTRATION_LIMIT
+        limits = {key_of("register", client(remote_address)): limit} if limit else {}
+        super().__init__(settings.REGISTRATION_WINDOW, limits)
+
+
+class RegistrationThrottle(BaseThrottle):
+    def allow_request(self, request, view):
+        RegistrationAttempts(request.META.get("REMOTE_ADDR", "")).count()
+        return True
+
+
+class RegistrationIsOpen(BasePermission):
+    message = "Registration is closed on this server. Ask those who run it for an account."
+
+    def has_permission(self, request, view):
+        return settings.REGISTRATION != "closed"
+
+
+def client(remote_address):
+    """What counts as one client: an IPv4 address, or the network that an IPv6 address is in."""
+    found = address(remote_address)
+    if found is None or found.version == 4:
+        return str(found)
+    return str(ip_network((int(found), CUSTOMER), strict=False))
+
+
+def key_of(*parts):
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from taskmanager.wire import SmallJSONParser, id_of
 from userapi import schema
 from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
-from userapi.throttling import LoginAttempts
+from userapi.throttling import LoginAttempts, RegistrationIsOpen, RegistrationThrottle
 
 # Who has more has a script that logs in for each call.
 TOKENS_SHOWN = 1_000
@@ -27,6 +27,9 @@ class OpenView(APIView):
 
 
 class RegisterView(OpenView):
+    permission_classes = [RegistrationIsOpen]
+    throttle_classes = [RegistrationThrottle]
+
     @schema.register
     def post(self, request):
         serializer = RegisterSerializer(data=request.data)
@@ -40,7 +43,7 @@ class LoginView(OpenView):
     def post(self, request):
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        attempts = LoginAttempts(serializer.validated_data["username"], request.META["REMOTE_ADDR"])
+        attempts = LoginAttempts(serializer.validated_data["username"], request.META.get("REMOTE_ADDR", ""))
         attempts.count()
         user = authenticate(request, **serializer.validated_data)
         if user is None:
@@ -104,7 +107,7 @@ class TokenView(APIView):
 class PasswordView(APIView):
     @schema.password
     def post(self, request):
-        serializer = PasswordSerializer(request.user, data=request.data)
+        serializer = PasswordSerializer(request.user, data=request.data, context={"token": request.auth})
         serializer.is_valid(raise_exception=True)
         with transaction.atomic():
             serializer.save()

@@ -2,7 +2,7 @@
 (function (utm) {
   'use strict';
 
-  const { el, icon } = utm.dom;
+  const { el, icon, text } = utm.dom;
   const VERBS = [
     ['fork', 'starts a task; it runs by itself'],
     ['ls', 'lists all of your tasks, live'],
@@ -12,15 +12,23 @@
 
   /** Mounts the screen; `register` chooses the form, `notice` says why the user is here. */
   utm.mountLogin = function (parent, { register = false, notice = '' } = {}) {
-    const form = register ? registerForm() : loginForm();
+    const status = el('p', { class: 'card__notice', role: 'status' }, notice);
+    const form = register ? registerForm(showMade) : loginForm();
     const server = utm.createServerForm();
     const card = el('section', { class: 'card', 'aria-labelledby': 'login-title' },
       el('h2', { id: 'login-title' }, register ? 'Register' : 'Log in'),
-      el('p', { class: 'card__notice', role: 'status' }, notice),
+      status,
       form.el,
       server && el('div', { class: 'card__server' }, server.el));
     parent.append(el('main', { class: 'welcome' }, pitch(), card));
     form.focus();
+
+    // There is an account, but no logging in yet, and nothing left to fill in.
+    function showMade(message) {
+      text(status, message);
+      form.el.replaceWith(el('p', { class: 'card__other' }, el('a', { href: '#/login' }, 'Log in')));
+      card.querySelector('a').focus();
+    }
   };
 
   function pitch() {
@@ -48,12 +56,12 @@
     });
   }
 
-  function registerForm() {
+  function registerForm(showMade) {
     return utm.createForm({
       fields: [username(), email(), password('new-password')],
       button: 'Register',
       className: 'form--login',
-      send: signUp,
+      send: (values) => signUp(values, showMade),
       extra: el('p', { class: 'card__other' }, 'Have an account? ', el('a', { href: '#/login' }, 'Log in')),
     });
   }
@@ -75,8 +83,9 @@
     utm.session.start(data);
   }
 
-  async function signUp(values) {
-    await utm.api.post('/userapi/register/', values, { anonymous: true });
-    await logIn(values);
+  async function signUp(values, showMade) {
+    const { data } = await utm.api.post('/userapi/register/', values, { anonymous: true });
+    if (data.detail) showMade(data.detail); // the staff has to approve it first
+    else await logIn(values);
   }
 })(window.utm = window.utm || {});

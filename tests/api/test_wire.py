@@ -6,8 +6,8 @@ import pytest
 from django.db import OperationalError
 
 from taskapi.exceptions import TooManyStreams
-from taskapi.feed import seats
 from taskapi.models import Task
+from taskapi.seats import seats
 from taskmanager.wire import DEPTH_LIMIT, JSONParser
 from tests.conftest import client_of
 
@@ -163,7 +163,7 @@ def test_a_database_that_is_away_is_a_503(client, monkeypatch):
 
 
 def test_a_refusal_is_not_an_error_in_the_log(client, monkeypatch, caplog):
-    monkeypatch.setattr(seats, "take", Mock(side_effect=TooManyStreams(16)))
+    monkeypatch.setattr(seats, "take", Mock(side_effect=TooManyStreams("No.")))
     assert client.get("/taskapi/events/").status_code == 503
     assert not caplog.records
 

@@ -88,6 +88,11 @@ def hyphenated(headers):
 def transactional_db(django_db_setup, django_db_blocker):
     """The database of the tests, emptied after each module; pytest-django's own does that after each test."""
     yield
+    empty(django_db_blocker)
+
+
+def empty(django_db_blocker):
+    """Empties the database of the tests."""
     with django_db_blocker.unblock():
         call_command("flush", interactive=False, verbosity=0)
         connection.close()

@@ -24,6 +24,12 @@ if user := os.environ.get("LOGGED_IN_AS"):
 
 
 @schemathesis.hook
+def filter_query(context, query):
+    """Leaves out parameters that would be sent as nothing: what is wrong with them is gone by then."""
+    return not any(value is None or value in ([], {}) for value in (query or {}).values())
+
+
+@schemathesis.hook
 def before_call(context, case, kwargs):
     """Waits a second instead of a minute, and follows only what has ended."""
     query = case.query or {}

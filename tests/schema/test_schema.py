@@ -10,6 +10,8 @@ from django.core.management import call_command
 from django.urls import get_resolver
 
 from taskapi.answers import WHOLE
+from taskmanager.openapi import NO_NUL
+from taskmanager.schema import Generator, as_sent
 from tests.conftest import client_of
 
 
@@ -98,3 +100,18 @@ def test_it_needs_no_token(anonymous):
     answer = anonymous.get("/schema/")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/json"
+
+
+def test_text_in_arguments_has_no_nul():
+    schemas = Generator().get_schema()["components"]["schemas"]
+    assert schemas["fetch_arguments"]["properties"]["body"]["pattern"] == NO_NUL
+    assert schemas["fetch_arguments"]["properties"]["headers"]["propertyNames"] == {"pattern": NO_NUL}
+    assert "pattern" not in schemas["fetch_arguments"]["properties"]["method"]
+
+
+def test_integers_in_arguments_have_64_bits_where_nothing_else_is_said():
+    told = as_sent({"items": [{"type": "integer"}, {"type": "integer", "minimum": 1}]})
+    assert told["items"] == [
+        {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1},
+        {"type": "integer", "minimum": 1, "maximum": 2**64 - 1},
+    ]

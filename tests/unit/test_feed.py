@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from taskapi import feed
-from taskapi.exceptions import TooManyStreams
 from taskapi.models import Move, Report, Task, TaskEvent
 from tests.conftest import wait_for
 
@@ -229,15 +228,6 @@ def test_a_viewer_that_does_not_take_is_let_go(monkeypatch):
     for number in range(5):
         mailbox.put(number)
     assert (mailbox.take(0), mailbox.overflowed) == ([0, 1, 2], True)
-
-
-def test_seats_are_bounded():
-    seats = feed.Seats()
-    seats.take(1)
-    with pytest.raises(TooManyStreams):
-        seats.take(1)
-    seats.give_back()
-    seats.take(1)
 
 
 def test_a_watched_task_tells_output_and_end(transactional_db, running, worker):

@@ -25,6 +25,13 @@ def test_it_needs_postgresql_and_says_so_in_a_line(command):
     assert "TASK_ENGINE=procrastinate: needs PostgreSQL" in run.stderr
 
 
+@pytest.mark.parametrize(("engine", "lease"), [("threads", "0:00:10"), ("procrastinate", "0:00:30")])
+def test_a_fleet_is_more_patient(engine, lease):
+    code = "from django.conf import settings; print(settings.TASK_LEASE)"
+    run = manage("shell", "-v0", "-c", code, TASK_ENGINE=engine, DATABASE_URL="postgres://a@b/c")
+    assert run.stdout.strip() == lease
+
+
 @pytest.mark.parametrize("command", ["up", "worker"])
 def test_without_a_database_it_does_not_start(command):
     run = manage(command, "--port=0" if command == "up" else "--slots=1", DATABASE_URL="postgres://a@127.0.0.1:1/b")
