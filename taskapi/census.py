@@ -12,8 +12,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from taskapi.metrics import label
+from taskapi.metrics import OTHER, label
 from taskapi.models import Status, Task, Worker
+from taskapi.programs import programs
 from taskapi.stats import RENEW, RENEW_SHARE, SETTLED, SHARE, Pace, Shared
 
 FRESH, OLDEST = 2, 60  # seconds
@@ -87,8 +88,8 @@ def families(tasks, waiting, workers):
 
 
 def by_program(tasks):
-    """The tasks in each status, of each program that there is; with noughts, which an alert can compare."""
-    numbers = Counter({(status, program): 0 for status in Status for program in {label(name) for _, name in tasks}})
+    """The tasks in each status, of each program; with noughts, which an alert can compare."""
+    numbers = Counter({(status, program): 0 for status in Status for program in (*programs, OTHER)})
     for (status, program), number in tasks.items():
         numbers[status, label(program)] += number
     family = GaugeMetricFamily("taskmanager_tasks", "Tasks in the database.", labels=["status", "program"])
