@@ -6,6 +6,7 @@ them took, and at least FRESH.
 """
 
 from collections import Counter
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -18,6 +19,8 @@ from taskapi.programs import programs
 from taskapi.stats import RENEW, RENEW_SHARE, SETTLED, SHARE, Pace, Shared
 
 FRESH, OLDEST = 2, 60  # seconds
+# By how much the clock of a worker can be ahead. Without an end, SQLite would not take the index of what has ended.
+AHEAD = timedelta(days=1)
 
 
 class Census:
@@ -36,10 +39,8 @@ class Census:
         now = timezone.now()
         self._counting.step(self._count, now - SETTLED)
         if now - self._mark > 2 * SETTLED:
-            later = Task.objects.filter(ended_at__gte=self._mark, ended_at__lt=now - SETTLED)
-            self._settled, self._mark = self._settled + later.count_by_program(), now - SETTLED
-        tasks = self._settled + Task.objects.filter(ended_at__gte=self._mark).count_by_program()
-        tasks += Task.objects.open().count_by_program()
+            self._settled, self._mark = self._settled + ended(self._mark, now - SETTLED), now - SETTLED
+        tasks = self._settled + ended(self._mark, now + AHEAD) + Task.objects.open().count_by_program()
         waiting, since = Task.objects.oldest_wait()
         waited = max(0, (now - since).total_seconds()) if since else 0
         self._found = tasks, (waiting, waited), Worker.objects.census()
@@ -47,6 +48,11 @@ class Census:
     def _count(self, mark):
         """All that had ended before the mark, anew, because of what was pruned."""
         self._settled, self._mark = Task.objects.filter(ended_at__lt=mark).count_by_program(), mark
+
+
+def ended(since, until):
+    """How many ended from then until then, by (status, program)."""
+    return Task.objects.filter(ended_at__gte=since, ended_at__lt=until).count_by_program()
 
 
 class Collector:
