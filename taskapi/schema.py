@@ -46,6 +46,8 @@ TASK = {
     "max_attempts": 1,
     "attempt": 1,
     "restarted_from": None,
+    "notify_url": "",
+    "notifies": None,
     "worker": "host:4711",
     "created_at": MOMENT,
     "updated_at": MOMENT,
@@ -91,6 +93,7 @@ def choosing():
         query("program", {"$ref": "#/components/schemas/ProgramName"}, "The program that the tasks run."),
         query("q", {"type": "string", "minLength": 1, "maxLength": Limits.NAME, "pattern": r"^[^\u0000]+$"},
               "Text in the name or the description, in any case."),
+        query("notifies", numbers(1, filters.ID_LIMIT - 1), "The id of the task whose end they tell."),
         query("created_after", MOMENTS, "At or after this time."),
         query("created_before", MOMENTS, "Before this time."),
     ]  # fmt: skip

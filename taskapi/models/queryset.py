@@ -4,7 +4,7 @@ Rows are locked in the order of their ids, so that two groups never wait for eac
 row locks and needs none: a transaction there has the whole database (see the settings).
 """
 
-from functools import cache, partial
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from taskapi import metrics
 from taskapi.exceptions import TooManyActive
-from taskapi.models import rows
+from taskapi.models import notices, rows
 from taskapi.models.event import TaskEvent
 from taskapi.models.history import History
 from taskapi.models.moves import Claim, failure
@@ -32,23 +32,21 @@ KILL_BATCH = 5_000
 
 
 class TaskQuerySet(TallyQuerySet):
-    def fork(self, owner, specs, line_up=True):
+    def fork(self, owner, specs, line_up=True, by=None):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
-        Those that are due have a turn, unless the caller is to line them up. Raises TooManyActive when the user would
-        have more open tasks than TASK_USER_ACTIVE.
+        Those that are due have a turn, unless the caller is to line them up. The events name the owner, or who did it
+        for the owner. Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE.
         """
         now = timezone.now()
-        fresh = defaults(self.model) | {"owner_id": owner.pk, "created_at": now, "updated_at": now}
-        # By position is much the fastest way to make a model.
-        tasks = [self.model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
+        tasks = rows.new(self.model, specs, owner_id=owner.pk, created_at=now, updated_at=now)
         with transaction.atomic(savepoint=False):
-            self._check_room(owner, len(tasks))
+            self._check_room(owner, len(tasks), by or owner)
             due = schedule(tasks, now)
             if line_up:
                 self._line_up(owner.pk, due)
             rows.insert(tasks)
-            rows.note([(task.pk, task.status, task.reason) for task in tasks], owner, now)
+            rows.note([(task.pk, task.status, task.reason) for task in tasks], by or owner, now)
         return tasks
 
     def kill(self, by=None, signal=Signal.TERM, strictly=False):
@@ -65,7 +63,7 @@ class TaskQuerySet(TallyQuerySet):
 
     def _kill(self, ids, by, signal, strictly):
         with transaction.atomic():
-            rows.lock_users([by.pk] if by else [], fork=False)
+            rows.lock_users(self._users_named(ids, by), fork=False)
             found = self._lock(ids, "status", "program", "started_at")
             still = set(self.filter(pk__in=ids).values_list("id", flat=True)) if strictly else set(ids)
             pending = {
@@ -119,9 +117,10 @@ class TaskQuerySet(TallyQuerySet):
 
         A move loses when its task has ended meanwhile, or is no longer this worker's, or runs another attempt.
         """
+        ids = [move.task_id for move in moves]
         with transaction.atomic():
-            columns = ("attempt", "program", "started_at", "worker", "status")
-            found = self._lock([move.task_id for move in moves], *columns)
+            rows.lock_users(self._users_named(ids), fork=False)
+            found = self._lock(ids, "attempt", "program", "started_at", "worker", "status")
             running = [worker.pk, Status.RUNNING]
             mine = {(pk, attempt): (program, since) for pk, attempt, program, since, *row in found if row == running}
             won = [move for move in moves if (move.task_id, move.attempt) in mine]
@@ -228,9 +227,9 @@ class TaskQuerySet(TallyQuerySet):
         head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
-    def _check_room(self, owner, count):
+    def _check_room(self, owner, count, by):
         limit = settings.TASK_USER_ACTIVE
-        rows.lock_users([owner.pk], fork=bool(limit))  # so that two forks at once cannot both find room
+        rows.lock_users({owner.pk, by.pk}, fork=bool(limit))  # so that two forks at once cannot both find room
         if not limit:
             return
         active = rows.count_open(self.model, owner.pk, limit + 1)
@@ -281,6 +280,12 @@ class TaskQuerySet(TallyQuerySet):
             task.turn = turns[task.nice]
             turns[task.nice] += 1
 
+    def _users_named(self, ids, by=None):
+        """The ids of the users whom the ends of these tasks will name: who did it, and who is to hear of it."""
+        if by:
+            yield by.pk
+        yield from notices.wanted(self.model, ids).values_list("owner", flat=True)
+
     def _lock_in_line(self, turns):
         """Locks the tasks with these turns, {id: turn}; returns the ids of those that still wait for them."""
         found = self._lock(turns, "status", "turn")
@@ -316,13 +321,9 @@ class TaskQuerySet(TallyQuerySet):
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
         rows.note([(pk, to, reason) for pk in sorted(ids)], by, now)
+        if to in FINAL:
+            notices.send(self.model, ids, now)
         transaction.on_commit(partial(metrics.moved, list(those.values()), to, reason, now), robust=True)
-
-
-@cache
-def defaults(model):
-    """The columns of a new row, by the names of their attributes; those that must not be shared are set by fork()."""
-    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
 
 
 def schedule(tasks, now):
