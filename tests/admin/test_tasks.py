@@ -197,7 +197,8 @@ def test_no_restart_for_who_was_deactivated(site, fork, user):
 
 
 def test_an_action_takes_a_bounded_number(site, fork, monkeypatch):
-    monkeypatch.setattr("taskapi.admin.tasks.ACTION_LIMIT", 2)
+    monkeypatch.setattr("taskapi.admin.tasks.KILL_LIMIT", 2)
+    monkeypatch.setattr("taskapi.admin.tasks.RESTART_LIMIT", 2)
     tasks = [fork() for _ in range(3)]
     for action in ("kill", "restart"):
         assert act(site, "taskapi/task", action, *tasks) == ["Nothing was done: at most 2 tasks at once."]
