@@ -27,15 +27,26 @@ test-fleet: .venv/dev
 torture: .venv/dev
 	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test FLEET_SECONDS=600 FLEET_SEEDS=1,7,42,99 $(BIN)/pytest tests/faults/test_fleet.py --log-cli-level=INFO $(ARGS)
 
+# Everything at once for half an hour (SOAK_SECONDS): no error, and what the server takes does not grow.
+soak: .venv/dev
+	SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/pytest tests/faults/test_soak.py --log-cli-level=INFO $(ARGS)
+
 test-mariadb: .venv/dev
 	$(BIN)/pip install --quiet -r requirements-mariadb.txt
 	DATABASE_URL=$(TEST_MARIADB) SECRET_KEY=test $(BIN)/pytest $(ARGS)
 
-bench: .venv/run
+bench: .venv/run $(if $(BENCH_POSTGRES),.venv/bench/done)
 	$(BIN)/python -m bench $(ARGS)
 
+# Celery needs other versions than the fleet, beside which it is measured.
+.venv/bench/done: requirements-bench.txt requirements-fleet.txt | .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fleet.txt
+	$(BIN)/python -m venv .venv/bench
+	.venv/bench/bin/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 screenshots: .venv/dev
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -60,4 +71,4 @@ audit: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run fleet test test-postgres test-fleet torture test-mariadb bench screenshots lint audit
+.PHONY: run fleet test test-postgres test-fleet torture soak fuzz test-mariadb bench screenshots lint audit

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 
 from django.db import connection
@@ -15,7 +16,7 @@ from taskapi import answers
 from taskapi.models import Limits, Status, Task
 from taskapi.programs import programs
 from taskmanager.prepared import Prepared
-from taskmanager.wire import dumps
+from taskmanager.wire import UNKNOWN_SHOWN, dumps
 
 PAGE = 1_000
 ID_LIMIT = 2**63
@@ -229,8 +230,8 @@ def wanted_fields(parameters):
 
 
 def check_known(parameters, known):
-    """Raises a ValidationError that names each parameter that is not known, or there more than once."""
-    if unknown := [name for name in parameters if name not in known]:
+    """Raises a ValidationError that names parameters that are not known, or each that is there more than once."""
+    if unknown := list(islice((name for name in parameters if name not in known), UNKNOWN_SHOWN)):
         raise ValidationError({name: [f"Unknown parameter. Known are: {', '.join(known)}."] for name in unknown})
     if repeated := [name for name in parameters if len(parameters.getlist(name)) > 1]:
         raise ValidationError({name: ["Given more than once."] for name in repeated})

@@ -34,7 +34,7 @@ def flag(name, default=False):
 
 def number(name, default, least=1, most=2**31 - 1):
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+    if not (value.isascii() and value.isdigit() and len(value) < 20 and least <= int(value) <= most):
         raise wrong(name, value, f"expected a whole number from {least} to {most}")
     return int(value)
 
@@ -106,6 +106,17 @@ def duration(name, default, least=None):
     if least and span < parse_duration(least):
         raise wrong(name, value, f"expected {least} or more")
     return span
+
+
+def rate(name, default):
+    """(count, seconds) from "100/s", "6000/m" or "1000/h"; None for 0, which means that there is no limit."""
+    value = text(name, default)
+    if value == "0":
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,8})/([smhd])", value, re.ASCII)
+    if not match:
+        raise wrong(name, value, "expected a rate such as 100/s, 6000/m or 1000/h, or 0 for no limit")
+    return int(match[1]), timedelta(**{UNITS[match[2]]: 1}).total_seconds()
 
 
 def parse_duration(value):

@@ -95,8 +95,13 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.
 # Whose X-Forwarded-For and X-Forwarded-Proto count. The middleware drops the latter when it is anybody else's.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-HSTS = env.duration("HSTS", None)
+# Whether everybody has to come by TLS.
+HTTPS_ONLY = env.flag("HTTPS_ONLY", False)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # who asks for these is on this side of the proxy
+HSTS = env.duration("HSTS", "365d" if HTTPS_ONLY else None)
 SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 
 INSTALLED_APPS = [
     # Its migrations need PostgreSQL. First, because taskapi has another admin for its jobs.
@@ -116,12 +121,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
     "taskmanager.requests.RequestMiddleware",
-    "taskmanager.health.HealthMiddleware",
+    "taskmanager.headers.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "taskmanager.health.HealthMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "taskmanager.page.PageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "taskmanager.admin.middleware.Policy",
     "taskmanager.admin.middleware.Sessions",
     "taskmanager.admin.middleware.Csrf",
@@ -158,6 +164,12 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ADD_HEADERS_FUNCTION = page.add_headers
 STATIC_URL = "static/"
 
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # the API believes no cookies, and the admin has a middleware against CSRF of its own
+    "security.W005",  # whether the other names of this domain have TLS, too, is not for this server to say
+    "security.W021",  # nor is whether browsers come with this one in a list of their own
+]
+
 AUTH_USER_MODEL = "userapi.User"
 KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
 # Knox's own migrations would make a second token table beside ours.
@@ -186,6 +198,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["taskmanager.wire.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskmanager.wire.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["taskmanager.throttling.Throttle"],
     "EXCEPTION_HANDLER": "taskmanager.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
@@ -211,9 +224,10 @@ SPECTACULAR_SETTINGS = {
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
+# And only where there are no cookies: not at /admin/.
+CORS_URLS_REGEX = r"^/(taskapi|userapi|schema)(/|$)"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset", HEADER]
-CORS_URLS_REGEX = rf"^/(?!{ADMIN.strip('/')}/)"
 
 # The admin, and nothing else, has cookies; no other URL is sent them.
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN
@@ -223,11 +237,18 @@ CSRF_FAILURE_VIEW = "taskmanager.errors.forged"
 
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20
+BODY_LIMIT_ANONYMOUS = 64 * 2**10  # for who has not logged in: a form, not a load
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 ARRAY_LIMIT = 10_000
+VALUES_LIMIT = 500_000  # in one body; so many, of the most costly kind, take 70 MiB and a fifth of a second to read
 ARGUMENTS_LIMIT = 64 * 2**10
 RESULT_LIMIT = 2**20
 FETCH_BODY_LIMIT = 128 * 2**10  # bytes of a body that are kept in the result
+# For how long a client may send a request, besides what its body takes at a slow pace.
+REQUEST_TIMEOUT = env.duration("REQUEST_TIMEOUT", "30s")
+# Calls to the API, by each process; a client may use up all of them at once.
+THROTTLE_USER = env.rate("THROTTLE_USER", "12000/m")
+THROTTLE_ADDRESS = env.rate("THROTTLE_ADDRESS", "6000/m")
 LOGIN_FAILURES = 10  # to one account from one address; also wrong old passwords with one token
 LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")

@@ -195,8 +195,9 @@ class AttemptCountQuerySet(models.QuerySet):
         """Counts one less."""
         self.filter(key=key, number__gt=0).update(number=F("number") - 1)
 
-    def forget(self, key):
-        self.filter(key=key).delete()
+    def reset(self, key):
+        """Counts from none again. The row stays: who logs in now does so again."""
+        self.filter(key=key).update(number=0)
 
 
 class AttemptCount(models.Model):

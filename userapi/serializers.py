@@ -46,8 +46,11 @@ class ProfileSerializer(StrictSerializer):
         return self.unique("email", value)
 
     def unique(self, field, value):
+        column, key = User._meta.get_field(f"{field}_key"), FOLD[field](value)
+        if len(key) > column.max_length:  # one character can stand for eighteen
+            raise serializers.ValidationError("Too long: some of its characters stand for several each.")
         others = User.objects.exclude(pk=self.instance.pk) if self.instance else User.objects
-        if others.filter(**{f"{field}_key": FOLD[field](value)}).exists():
+        if others.filter(**{column.name: key}).exists():
             raise serializers.ValidationError(TAKEN[field])
         return value
 

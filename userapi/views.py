@@ -8,6 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from taskmanager.throttling import Throttle
 from taskmanager.wire import SmallJSONParser, id_of
 from userapi import schema
 from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
@@ -30,7 +31,7 @@ class OpenView(APIView):
 
 class RegisterView(OpenView):
     permission_classes = [RegistrationIsOpen]
-    throttle_classes = [RegistrationThrottle]
+    throttle_classes = [Throttle, RegistrationThrottle]
 
     @schema.register
     def post(self, request):

@@ -23,23 +23,19 @@ TOLD = (
 ERROR_TOLD = 1_000  # characters
 
 
-def wanted(model, ids):
-    """Those of these tasks whose ends are to be told."""
-    tasks = model.objects.filter(pk__in=list(ids)).exclude(notify_url="")
-    return tasks if settings.WEBHOOKS else tasks.none()
-
-
 def send(model, ids, now):
     """Stores a delivery for each of these tasks, which have just ended, that has somebody to tell.
 
     Due at once and without a turn, as what is to be tried again: every engine looks for such tasks, in its own way. The
     limit of active tasks is for forks; an end is never refused.
     """
-    ended = wanted(model, ids).order_by("id").values("owner_id", "notify_url", *TOLD)
+    told = rows.notifying(model, ids) if settings.WEBHOOKS else []
+    if not told:
+        return
+    ended = model.objects.filter(pk__in=told).order_by("id").values("owner_id", "notify_url", *TOLD)
     deliveries = rows.new(model, map(delivery, ended), created_at=now, updated_at=now, run_at=now)
-    if deliveries:
-        rows.insert(deliveries)
-        rows.note([(task.pk, task.status, task.reason) for task in deliveries], None, now)
+    rows.insert(deliveries)
+    rows.note([(task.pk, task.status, task.reason) for task in deliveries], None, now)
 
 
 def delivery(task):

@@ -63,7 +63,7 @@ class TaskQuerySet(TallyQuerySet):
 
     def _kill(self, ids, by, signal, strictly):
         with transaction.atomic():
-            rows.lock_users(self._users_named(ids, by), fork=False)
+            rows.lock_named(self._by_id(ids), by)
             found = self._lock(ids, "status", "program", "started_at")
             still = set(self.filter(pk__in=ids).values_list("id", flat=True)) if strictly else set(ids)
             pending = {
@@ -119,7 +119,7 @@ class TaskQuerySet(TallyQuerySet):
         """
         ids = [move.task_id for move in moves]
         with transaction.atomic():
-            rows.lock_users(self._users_named(ids), fork=False)
+            rows.lock_named(self._by_id(ids), by=None)
             found = self._lock(ids, "attempt", "program", "started_at", "worker", "status")
             running = [worker.pk, Status.RUNNING]
             mine = {(pk, attempt): (program, since) for pk, attempt, program, since, *row in found if row == running}
@@ -178,10 +178,13 @@ class TaskQuerySet(TallyQuerySet):
         """
         line_up = line_up or self._line_up_fairly
         due = self.filter(status=Status.PENDING, turn=None, run_at__lte=Now())
-        if not due.exists():
+        found = dict(due.order_by("run_at", "id").values_list("id", "owner")[:BATCH])
+        if not found:
             return 0
         with transaction.atomic():
-            tasks = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:BATCH])
+            rows.lock_users(set(found.values()), fork=False)
+            locked = self._by_id(found).select_for_update(skip_locked=True).in_bulk()
+            tasks = [locked[pk] for pk in found if pk in locked and locked[pk].awaits_turn()]
             line_up(tasks)
         return len(tasks)
 
@@ -280,12 +283,6 @@ class TaskQuerySet(TallyQuerySet):
             task.turn = turns[task.nice]
             turns[task.nice] += 1
 
-    def _users_named(self, ids, by=None):
-        """The ids of the users whom the ends of these tasks will name: who did it, and who is to hear of it."""
-        if by:
-            yield by.pk
-        yield from notices.wanted(self.model, ids).values_list("owner", flat=True)
-
     def _lock_in_line(self, turns):
         """Locks the tasks with these turns, {id: turn}; returns the ids of those that still wait for them."""
         found = self._lock(turns, "status", "turn")
@@ -297,8 +294,10 @@ class TaskQuerySet(TallyQuerySet):
         By primary key and nothing else: MariaDB would lock a secondary index first and the row after it, and whoever
         holds the row and writes its index entries waits for that in a circle.
         """
-        those = self.model.objects.filter(pk__in=list(ids)).select_for_update().order_by("id")
-        return list(those.values_list("id", *columns))
+        return list(self._by_id(ids).select_for_update().values_list("id", *columns))
+
+    def _by_id(self, ids):
+        return self.model.objects.filter(pk__in=list(ids)).order_by("id")
 
     def _move(self, those, to, reason=Reason.NONE, by=None, **fields):
         """The one function that writes `status`, with the guard in the WHERE and the events beside it.

@@ -109,6 +109,10 @@ class Task(models.Model):
     def ended(self):
         return self.status in FINAL
 
+    def awaits_turn(self):
+        """Whether it has not lined up yet: for its time, or for who lets it in when that has come."""
+        return self.status == Status.PENDING and self.turn is None
+
     def kill(self, by=None, signal=Signal.TERM):
         """KILLED, from PENDING or RUNNING, by this user. Raises TaskEnded when it has already ended."""
         killed = Task.objects.filter(pk=self.pk).kill(by, signal)

@@ -104,7 +104,7 @@ def test_its_cookies_are_for_the_admin_only(root):
     client, _ = log_in("root")
     for name in ("sessionid", "csrftoken"):
         cookie = client.cookies[name]
-        assert (cookie["path"], cookie["samesite"]) == ("/admin/", "Lax")
+        assert (cookie["path"], cookie["samesite"]) == ("/admin/", "Strict")
     assert client.cookies["sessionid"]["httponly"]
 
 

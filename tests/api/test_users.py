@@ -43,6 +43,7 @@ def test_each_field_is_required(anonymous, field):
         ("username", ["ada"]),
         ("email", "nonsense"),
         ("email", "a" * 250 + "@example.com"),
+        ("email", f"a@{'ﷺ' * 100}.com"),  # compared as 1,800 letters
         ("email", True),
         ("password", "short"),
         ("password", "12345678"),
@@ -97,6 +98,11 @@ def test_createsuperuser_says_that_an_address_is_taken(user, monkeypatch, email)
     with pytest.raises(CommandError, match="^A user with that e-mail address already exists.$"):
         call_command("createsuperuser", username="root", email=email, interactive=False)
     assert User.objects.count() == 1
+
+
+def test_createsuperuser_says_that_a_name_is_taken_whatever_its_case(user):
+    with pytest.raises(CommandError, match="That username is already taken."):
+        call_command("createsuperuser", username="ADA", email="root@example.com", interactive=False)
 
 
 def test_createsuperuser_makes_one(user, monkeypatch):

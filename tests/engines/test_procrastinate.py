@@ -121,6 +121,24 @@ class TestProcrastinate(SignalContract, CommandContract, FetchContract, Delivery
             self.ends(task, Status.COMPLETED)
         wait_for(lambda: jobs_left() == 0)
 
+    def test_it_takes_no_more_jobs_than_it_has_slots(self, engine, user):
+        ProcrastinateEngine().fork(user, [{"name": "a", "arguments": {"seconds": 60}}] * 45)
+        wait_for(lambda: len(engine.runs) == engine.worker.slots)
+        assert jobs_left("doing") == engine.worker.slots == 20
+
+    def test_a_worker_that_has_stopped_keeps_no_job(self, engine, user):
+        ProcrastinateEngine().fork(user, [{"name": "a", "arguments": {"seconds": 60}}] * 25)
+        wait_for(lambda: len(engine.runs) == 20)
+        engine.hurry()
+        engine.stop()
+        assert (jobs_left("doing"), jobs_left("todo")) == (0, 5)
+
+    def test_the_jobs_of_others_in_its_queues_are_left_alone(self, start):
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('task.sleep', 'of others')")
+        self.ends(start(arguments={"seconds": 0}), Status.COMPLETED)
+        assert jobs_left("todo") == 1
+
     @pytest.mark.parametrize(
         "loss", ["DELETE FROM procrastinate_jobs", "UPDATE procrastinate_jobs SET status = 'doing'"]
     )
@@ -167,7 +185,10 @@ def break_all_connections():
         )
 
 
-def jobs_left():
+def jobs_left(*statuses):
+    """How many jobs there are, of these statuses or of any."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE status::text = ANY(%s) OR %s", [list(statuses), not statuses]
+        )
         return cursor.fetchone()[0]

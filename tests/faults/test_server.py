@@ -97,6 +97,15 @@ def test_a_head_has_no_body(server):
     assert answer.endswith(b"\r\n\r\n")
 
 
+def test_a_target_that_is_no_url_is_a_json_400(server):
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.endswith(b'{"detail":"Bad Request: Bad URI"}')
+    assert "ERROR" not in server.output()
+
+
 def test_pending_tasks_survive_a_kill_9_and_running_ones_say_that_they_are_lost(server):
     server.stop()
     server.environment |= {"TASK_SLOTS": "1", "TASK_LEASE": "2s"}

@@ -18,7 +18,7 @@ from taskapi.models import Task
 from taskapi.programs import programs
 
 DEFAULT_SLOTS = 1_000
-# A claim that comes so soon after the last one waits so long for company: jobs come one at a time.
+# A claim that comes so soon after the last one waits so long for company: jobs come a few at a time.
 SOON, GATHER = 0.06, 0.03
 # How often rows and jobs are compared, about.
 COMPARE_PAUSE = 5
