@@ -27,6 +27,10 @@ test-fleet: .venv/dev
 torture: .venv/dev
 	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test FLEET_SECONDS=600 FLEET_SEEDS=1,7,42,99 $(BIN)/pytest tests/faults/test_fleet.py --log-cli-level=INFO $(ARGS)
 
+# What is nearly right, sent to everything that reads: other attempts than those of `make test`, and many more.
+fuzz: .venv/dev
+	FUZZ=long $(BIN)/pytest tests/hostile $(ARGS)
+
 # Everything at once for half an hour (SOAK_SECONDS): no error, and what the server takes does not grow.
 soak: .venv/dev
 	SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/pytest tests/faults/test_soak.py --log-cli-level=INFO $(ARGS)
