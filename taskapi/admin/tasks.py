@@ -145,6 +145,8 @@ def restart(task, by):
         get_engine().fork(task.owner, [spec], by=by)
     except APIException as error:
         return f"Task {task.pk}: {first_text(error.detail)}"
+    except Task.DoesNotExist:
+        return f"Task {task.pk}: it has just been pruned."
     return None
 
 
