@@ -5,7 +5,6 @@ row locks and needs none: a transaction there has the whole database (see the se
 """
 
 from functools import partial
-from itertools import groupby
 from operator import attrgetter
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from taskapi.exceptions import TooManyActive
 from taskapi.models import notices, rows
 from taskapi.models.event import TaskEvent
 from taskapi.models.history import History
-from taskapi.models.moves import Claim, failure, likeness
+from taskapi.models.moves import Claim, failure, grouped, likeness
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, Reason, Signal, Status, sources
 from taskapi.models.tally import DUE, TallyQuerySet
@@ -236,7 +235,7 @@ class TaskQuerySet(TallyQuerySet):
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
     def _check_there(self, ids):
-        if len(self._lock(ids)) < len(ids):  # prune() waits for those that are
+        if ids and len(self._lock(ids)) < len(ids):  # prune() waits for those that are
             raise self.model.DoesNotExist
 
     def _check_room(self, owner, count, by):
@@ -340,13 +339,3 @@ def schedule(tasks, now):
     for task in later:
         task.reason = Reason.SCHEDULED
     return [task for task in tasks if task.reason != Reason.SCHEDULED]
-
-
-def grouped(items, key):
-    """(key, list of items) for each key, in the order of the keys, which may be None."""
-
-    def order(item):
-        value = key(item)
-        return value is not None, value
-
-    return [(value, list(alike)) for (_, value), alike in groupby(sorted(items, key=order), key=order)]
