@@ -27,6 +27,10 @@ test-fleet: .venv/dev
 torture: .venv/dev
 	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test FLEET_SECONDS=600 FLEET_SEEDS=1,7,42,99 $(BIN)/pytest tests/faults/test_fleet.py --log-cli-level=INFO $(ARGS)
 
+# What is nearly right, sent to everything that reads: other attempts than those of `make test`, and many more.
+fuzz: .venv/dev
+	FUZZ=long $(BIN)/pytest tests/hostile $(ARGS)
+
 # Everything at once for half an hour (SOAK_SECONDS): no error, and what the server takes does not grow.
 soak: .venv/dev
 	SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/pytest tests/faults/test_soak.py --log-cli-level=INFO $(ARGS)
@@ -46,13 +50,18 @@ bench: .venv/run $(if $(BENCH_POSTGRES),.venv/bench/done)
 	@touch $@
 
 screenshots: .venv/dev
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# Asks PyPI for known vulnerabilities of all that is pinned; fails, too, when PyPI does not answer for one.
+audit: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip $(patsubst %,-r %,$(wildcard requirements*.txt))
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12")'
@@ -66,4 +75,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run fleet test test-postgres test-fleet torture soak test-mariadb bench screenshots lint
+.PHONY: run fleet test test-postgres test-fleet torture soak fuzz test-mariadb bench screenshots lint audit

@@ -20,9 +20,9 @@ def check_allowed(user, specs):
             raise PermissionDenied(f"The program {name} needs the permission {program.permission}.")
 
 
-def check_restart(user, task, spec):
-    """The same for a fork like this task; one that the system has made can be sent again by its owner."""
-    if not get_program(task.program).internal:
+def check_again(user, spec):
+    """Raises as `check_allowed` for a task that was before; what the system has made can be sent again."""
+    if not get_program(spec["program"]).internal:
         check_allowed(user, [spec])
 
 

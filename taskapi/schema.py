@@ -55,6 +55,19 @@ TASK = {
     "ended_at": None,
     "completed_at": None,
 }
+WORKER = {
+    "id": 3,
+    "name": "host:4711",
+    "host": "host",
+    "engine": "threads",
+    "version": "0.1.0",
+    "slots": 1_000,
+    "busy": 1,
+    "state": "alive",
+    "started_at": MOMENT,
+    "heartbeat_at": MOMENT,
+    "heartbeat_age": 0.25,
+}
 FORK = {"name": "nap", "description": "", "program": "sleep", "arguments": {"seconds": 30}}
 RUNNING = answered("A running task", TASK)
 KILLED = TASK | {"status": "killed", "status_label": "Killed", "ended_at": MOMENT}
@@ -256,7 +269,7 @@ list_programs = call(
 )
 stats = call(
     "stats",
-    "Read how the tasks are doing: by status, the load, what ended in each minute of the last hour",
+    "Read how the tasks are doing: by status, the load, what ended in each minute of the last hour, and who runs them",
     {200: StatsSerializer},
     (400,),
     unix="uptime",
@@ -267,6 +280,7 @@ stats = call(
                 "status": {"pending": 0, "running": 1, "completed": 12, "failed": 0, "killed": 2},
                 "load": {"now": 1, "1": 0.5, "5": 0.1, "15": 0.03},
                 "slots": 1_000,
+                "workers": [WORKER],
                 "ended": [{"minute": MOMENT, "completed": 12, "failed": 0, "killed": 2}],
                 "waiting": {"tasks": 0, "oldest": None},
                 "at": MOMENT,

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from taskapi import answers, filters, schema, stats, streams
 from taskapi.engines import get_engine
-from taskapi.permissions import check_allowed, check_nice, check_restart
+from taskapi.permissions import check_again, check_allowed, check_nice
 from taskapi.programs import programs
 from taskapi.serializers import EditSerializer, ForkSerializer, SignalSerializer, again, valid
 from taskmanager.wire import id_of
@@ -80,7 +80,7 @@ class TaskViewSet(viewsets.ViewSet):
     def restart(self, request, pk):
         task = self.get_task(pk)
         spec = again(task)
-        check_restart(request.user, task, spec)
+        check_again(request.user, spec)
         [copy], new = get_engine().fork_once(request.user, [spec], *fork_key(request, {"restart": task.pk}))
         return self.answer_fork(copy, status.HTTP_201_CREATED if new else status.HTTP_200_OK)
 

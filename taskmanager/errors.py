@@ -73,7 +73,7 @@ def forbidden(request, exception=None):
 
 
 def forged(request, reason=""):
-    hint = "Load its page again, with cookies allowed; behind a proxy that ends TLS, set TRUSTED_PROXIES."
+    hint = "Load its page again, with cookies allowed; behind a proxy that ends TLS, TRUSTED_PROXIES has to name it."
     return answer(403, f"This form was refused, as if it came from elsewhere ({reason}). {hint}")
 
 

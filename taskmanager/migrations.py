@@ -5,8 +5,9 @@ from django.db.migrations import AddIndex
 
 
 class AddIndexInUse(AddIndexConcurrently):
-    """Adds an index to a table that is in use: on PostgreSQL concurrently, so that nobody waits who writes to it. MariaDB
-    does that by itself, and SQLite has nobody to wait but this machine.
+    """Adds an index to a table that is in use: on PostgreSQL concurrently, so that nobody waits who writes to it.
+
+    MariaDB does that by itself, and SQLite has nobody to wait but this machine.
 
     Its migration says `atomic = False` and does nothing else.
     """

@@ -165,7 +165,7 @@ WHITENOISE_ADD_HEADERS_FUNCTION = page.add_headers
 STATIC_URL = "static/"
 
 SILENCED_SYSTEM_CHECKS = [
-    "security.W003",  # CSRF needs cookies, and the API believes none
+    "security.W003",  # the API believes no cookies, and the admin has a middleware against CSRF of its own
     "security.W005",  # whether the other names of this domain have TLS, too, is not for this server to say
     "security.W021",  # nor is whether browsers come with this one in a list of their own
 ]

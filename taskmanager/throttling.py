@@ -15,7 +15,7 @@ from rest_framework.throttling import BaseThrottle
 
 from taskmanager.proxies import address
 
-# How many users, or addresses, are remembered; of more, those who were here last. Some 150 bytes each.
+# How many users, or addresses, are remembered; of more, those who were here last. Some 180 bytes each.
 REMEMBERED = 50_000
 # What one customer of a provider has of IPv6 addresses, at least (RFC 6177): counted one by one, they are without end.
 CUSTOMER = 64

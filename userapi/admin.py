@@ -54,7 +54,7 @@ class UserAdmin(Bounded, DjangoUserAdmin):
         return users if request.user.is_superuser else users.filter(is_staff=False, is_superuser=False)
 
     def get_search_results(self, request, users, text):
-        key = fold(text)
+        key = fold(text.strip())
         found = Q(username_key__startswith=key) | Q(email_key__startswith=key)
         return (users.filter(found) if key else users), False
 

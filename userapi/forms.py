@@ -18,7 +18,7 @@ class LoginForm(AdminAuthenticationForm):
         self.fields["password"].max_length = PASSWORD_LIMIT
 
     def clean(self):
-        attempts = LoginAttempts(self.cleaned_data.get("username", ""), self.request.META["REMOTE_ADDR"])
+        attempts = LoginAttempts(self.cleaned_data.get("username", ""), self.request.META.get("REMOTE_ADDR", ""))
         try:
             attempts.count()
         except TooManyFailures as error:

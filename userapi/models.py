@@ -43,6 +43,7 @@ def fold_email(email):
     return f"{name}{at}{domain}"
 
 
+# How what has to be unique is compared.
 FOLD = {"username": fold, "email": fold_email}
 
 
@@ -94,7 +95,7 @@ class User(AbstractUser):
         """Raises ValidationError for the name or the address of somebody else, whatever its case."""
         super().validate_unique(exclude)
         others = User.objects.exclude(pk=self.pk)
-        for field in TAKEN.keys() - (exclude or set()):
+        for field in FOLD.keys() - (exclude or set()):
             value = getattr(self, field)
             if value and others.filter(**{f"{field}_key": FOLD[field](value)}).exists():
                 raise ValidationError({field: TAKEN[field]})
@@ -194,8 +195,9 @@ class AttemptCountQuerySet(models.QuerySet):
         """Counts one less."""
         self.filter(key=key, number__gt=0).update(number=F("number") - 1)
 
-    def forget(self, key):
-        self.filter(key=key).delete()
+    def reset(self, key):
+        """Counts from none again. The row stays: who logs in now does so again."""
+        self.filter(key=key).update(number=0)
 
 
 class AttemptCount(models.Model):

@@ -72,7 +72,7 @@ class LoginAttempts(Attempts):
     def succeeded(self):
         """This attempt was none of the failures; and who knows the password need not wait for the others."""
         AttemptCount.objects.take_back(self.of_address)
-        AttemptCount.objects.forget(self.of_account)
+        AttemptCount.objects.reset(self.of_account)
 
 
 class PasswordAttempts(Attempts):
@@ -85,7 +85,7 @@ class PasswordAttempts(Attempts):
         super().__init__(settings.LOGIN_FAILURES_WINDOW, {self.of_token: settings.LOGIN_FAILURES})
 
     def succeeded(self):
-        AttemptCount.objects.forget(self.of_token)
+        AttemptCount.objects.reset(self.of_token)
 
 
 class RegistrationAttempts(Attempts):

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException
 from taskapi.admin.found import found
 from taskapi.engines import get_engine
 from taskapi.models import Limits, Status, Task
-from taskapi.permissions import check_restart
+from taskapi.permissions import check_again
 from taskapi.programs import programs
 from taskapi.serializers import again
 from taskmanager.admin.lists import WINDOW, BoundedList, ReadOnly
@@ -139,8 +139,8 @@ def restart(task, by):
         return f"Task {task.pk}: its owner is not active."
     try:
         spec = again(task)
-        for user in (task.owner, by):
-            check_restart(user, task, spec)
+        check_again(task.owner, spec)
+        check_again(by, spec)
         get_engine().fork(task.owner, [spec], by=by)
     except APIException as error:
         return f"Task {task.pk}: {first_text(error.detail)}"

@@ -5,10 +5,8 @@ row locks and needs none: a transaction there has the whole database (see the se
 """
 
 from functools import partial
-from itertools import groupby
 from operator import attrgetter
 
-import orjson
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Max
@@ -20,7 +18,7 @@ from taskapi.exceptions import TooManyActive
 from taskapi.models import notices, rows
 from taskapi.models.event import TaskEvent
 from taskapi.models.history import History
-from taskapi.models.moves import Claim, failure
+from taskapi.models.moves import Claim, failure, grouped, likeness
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, Reason, Signal, Status, sources
 from taskapi.models.tally import DUE, TallyQuerySet
@@ -28,6 +26,8 @@ from taskapi.models.tally import DUE, TallyQuerySet
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
 BATCH = 500
+# The columns of a new task that name another.
+LINKS = ("restarted_from_id", "notifies_id")
 KILL_BATCH = 5_000
 
 
@@ -36,12 +36,14 @@ class TaskQuerySet(TallyQuerySet):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
         Those that are due have a turn, unless the caller is to line them up. The events name the owner, or who did it
-        for the owner. Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE.
+        for the owner. Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE, and
+        DoesNotExist when a task that is restarted has been pruned.
         """
         now = timezone.now()
         tasks = rows.new(self.model, specs, owner_id=owner.pk, created_at=now, updated_at=now)
         with transaction.atomic(savepoint=False):
             self._check_room(owner, len(tasks), by or owner)
+            self._check_there({spec[name] for spec in specs for name in LINKS if spec.get(name)})
             due = schedule(tasks, now)
             if line_up:
                 self._line_up(owner.pk, due)
@@ -216,7 +218,9 @@ class TaskQuerySet(TallyQuerySet):
             History.forget(last)
         events.delete()
         TaskOutput.objects.filter(task_id__in=ids).delete()
-        self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
+        with transaction.atomic():
+            self._lock(ids)  # before delete() looks for what was restarted from them, and is to forget that
+            self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
         return len(ids)
 
     def next_turn(self, owner, nice):
@@ -229,6 +233,10 @@ class TaskQuerySet(TallyQuerySet):
         lowest = nice * NICE_SPAN
         head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
         return max(lowest if head is None else head, lowest if last is None else last + 1)
+
+    def _check_there(self, ids):
+        if ids and len(self._lock(ids)) < len(ids):  # prune() waits for those that are
+            raise self.model.DoesNotExist
 
     def _check_room(self, owner, count, by):
         limit = settings.TASK_USER_ACTIVE
@@ -331,18 +339,3 @@ def schedule(tasks, now):
     for task in later:
         task.reason = Reason.SCHEDULED
     return [task for task in tasks if task.reason != Reason.SCHEDULED]
-
-
-def grouped(items, key):
-    """(key, list of items) for each key, in the order of the keys, which may be None."""
-
-    def order(item):
-        value = key(item)
-        return value is not None, value
-
-    return [(value, list(alike)) for (_, value), alike in groupby(sorted(items, key=order), key=order)]
-
-
-def likeness(move):
-    """Equal for moves that one UPDATE can write."""
-    return orjson.dumps([move.to, move.reason, move.fields], default=str)

@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 
 # How many rows a list has at most, and so how far its pages go.
 WINDOW = 10_000
-PER_PAGE = 100
+PER_PAGE = 50
 
 
 class Pages(Paginator):

@@ -36,10 +36,12 @@ class OnlyAdmin:
 
 
 class Policy(OnlyAdmin, MiddlewareMixin):
-    """Says what the pages of the admin may load."""
+    """Says what the pages of the admin may load, and that its cookies stay with TLS where they came by it."""
 
     def process_response(self, request, response):
         response.headers["Content-Security-Policy"] = POLICY
+        for cookie in response.cookies.values() if request.is_secure() else ():
+            cookie["secure"] = True
         return response
 
 

@@ -1,5 +1,7 @@
 """The site: who gets in, what its pages may load, and that the API has nothing to do with any of it."""
 
+from ipaddress import ip_network
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -31,8 +33,8 @@ API = [
 ]
 
 
-def log_in(username, password=PASSWORD, **headers):
-    client = Client(**headers)
+def log_in(username, password=PASSWORD, **options):
+    client = Client(**options)
     answer = client.post("/admin/login/?next=/admin/", {"username": username, "password": password})
     return client, answer
 
@@ -106,14 +108,22 @@ def test_its_cookies_are_for_the_admin_only(root):
     assert client.cookies["sessionid"]["httponly"]
 
 
-def test_behind_a_proxy_that_ends_tls_its_forms_work(root, settings):
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # as TRUSTED_PROXIES sets it
+def test_behind_a_proxy_that_ends_tls_its_cookies_stay_with_tls(root, settings):
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    for protocol, secure in {"https": True, "http": ""}.items():
+        _, answer = log_in("root", headers={"X-Forwarded-Proto": protocol})
+        assert [cookie["secure"] for cookie in answer.cookies.values()] == [secure, secure]
+
+
+def test_and_its_forms_are_those_of_the_outer_address(root, settings):
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     client = Client(enforce_csrf_checks=True, headers={"X-Forwarded-Proto": "https", "Host": "testserver"})
     client.force_login(root)
-    token = client.get("/admin/password_change/").context["csrf_token"]
-    form = {"csrfmiddlewaretoken": str(token)}
-    for origin, status in {"https://testserver": 200, "https://elsewhere.example.com": 403}.items():
-        assert client.post("/admin/logout/", form, HTTP_ORIGIN=origin).status_code == status
+    form = {"csrfmiddlewaretoken": str(client.get("/admin/password_change/").context["csrf_token"])}
+    assert client.post("/admin/logout/", form, headers={"Origin": "http://testserver"}).status_code == 403
+    assert client.post("/admin/logout/", form, headers={"Origin": "https://testserver"}).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path"), API)

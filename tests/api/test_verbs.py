@@ -69,6 +69,14 @@ def test_a_restart_of_what_can_no_longer_be_run_says_why(client, fork):
     assert list(client.post(path(fork(seconds="x"), "restart/")).json()) == ["arguments"]
 
 
+def test_a_restart_of_what_is_pruned_meanwhile_is_a_404(transactional_db, client, fork, monkeypatch):
+    task = fork()
+    monkeypatch.setattr("taskapi.views.check_again", lambda *_: Task.objects.filter(pk=task.pk).delete())
+    answer = client.post(path(task, "restart/"))
+    assert (answer.status_code, list(answer.json())) == (404, ["detail"])
+    assert not Task.objects.exists()
+
+
 def test_history_is_every_move_oldest_first(client, running, user):
     task = running()
     task.stop(by=user)

@@ -40,6 +40,11 @@ MISTAKES = [
     ("GET", "/nowhere", None, 404),
     ("POST", "/userapi/register/", {"username": "x"}, 400),
 ]
+HALVES = [
+    b"",
+    b"POST /taskapi/tasks/ HT",
+    b"POST /taskapi/tasks/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+]
 
 
 class User:
@@ -168,7 +173,7 @@ class User:
     def broken(self):
         """Half of a request, and gone."""
         with socket.create_connection(("127.0.0.1", self.server.port)) as client:
-            client.sendall(b"POST /taskapi/tasks/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"[:-50])
+            client.sendall(self.random.choice(HALVES))
 
     def follow(self):
         self.look(f"{self.one()}output/?follow=1")

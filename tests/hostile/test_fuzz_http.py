@@ -1,5 +1,6 @@
 """Whatever comes in a URL, a header or a body, the answer is a good one or says in JSON what is wrong."""
 
+from ipaddress import ip_network
 from urllib.parse import quote_from_bytes
 
 import pytest
@@ -38,7 +39,9 @@ HEADERS = {
     "HTTP_ACCEPT": near("application/json", "*/*;q=0.1"),
     "HTTP_COOKIE": near("sessionid=1; a=b"),
     "HTTP_CONTENT_ENCODING": near("identity", "gzip"),
-    "HTTP_X_FORWARDED_FOR": near("127.0.0.1"),
+    "HTTP_X_FORWARDED_FOR": near("127.0.0.1", "127.0.0.2, [::1]:80", "192.0.2.1:4711, ::ffff:127.0.0.1"),
+    "HTTP_X_FORWARDED_PROTO": near("https"),
+    "HTTP_X_REQUEST_ID": near("a-request"),
     "HTTP_X_HTTP_METHOD_OVERRIDE": near("DELETE"),
     "CONTENT_TYPE": near("application/json", "application/json; charset=utf-16", "multipart/form-data; boundary=x"),
     "CONTENT_LENGTH": st.integers(0, 100).map(b"%d".__mod__),
@@ -47,7 +50,9 @@ HEADERS = {
 }
 
 CALLS = [("GET", TASKS), ("GET", "{task}"), ("POST", TASKS), ("POST", "{task}restart/"), ("OPTIONS", TASKS)]
-CALLS += [("GET", path) for path in ("/", "/taskapi/events/", "/schema/", "/healthz")] + [("POST", "/userapi/login/")]
+CALLS += [("GET", path) for path in ("/", "/taskapi/events/", "/schema/", "/healthz", "/metrics")] + [
+    ("POST", "/userapi/login/")
+]
 
 
 @pytest.fixture
@@ -61,8 +66,11 @@ def own(running, user):
 
 @pytest.fixture
 def root(user, settings):
-    """Ada's client; she may do everything, and try as many passwords as she likes."""
+    """Ada's client, behind a proxy; she may do everything, and try as many passwords as she likes."""
     settings.LOGIN_FAILURES = settings.LOGIN_FAILURES_ADDRESS = 10**9
+    settings.REGISTRATION_LIMIT = 0
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8"), ip_network("::1")]
+    settings.METRICS_TOKEN = "0123456789abcdef"
     user.is_superuser = True
     user.save()
     return client_of(user)

@@ -18,12 +18,14 @@ from taskapi import filters, views
 from taskapi.exceptions import WrongArgument
 from taskapi.models import Task
 from taskapi.programs import network, programs
-from taskmanager import env, page, settings, wire
+from taskmanager import env, page, proxies, settings, wire
 from tests.hostile.fuzzing import TIMES, fuzzed, near_text, values, written
 from tests.hostile.test_fuzz_http import arguments
+from userapi import models, throttling
 
 READERS = {
     "text": env.text,
+    "secret": env.secret,
     "flag": env.flag,
     "number": lambda name: env.number(name, 1),
     "words": env.words,
@@ -58,7 +60,7 @@ def is_line_about(name, refusal):
 def test_any_setting(kind, value):
     with patch.dict(os.environ, {"X": value}):
         said = outcome(ImproperlyConfigured, READERS[kind], "X")
-    assert not isinstance(said, ImproperlyConfigured) or is_line_about("X=", said)
+    assert not isinstance(said, ImproperlyConfigured) or is_line_about("X", said)
 
 
 DATABASES = near_text("sqlite:///x.sqlite3", "postgres://user:p%40ss@[::1]:5432/name?sslmode=require", "mysql://h/n")
@@ -130,6 +132,20 @@ def test_any_list_in_a_header(header):
     assert views.same_tag(header, '"a"') in (True, False)
     assert page.accepts_gzip(header) in (True, False)
     assert page.knows({"HTTP_IF_NONE_MATCH": header}, '"a"') in (True, False)
+
+
+@fuzzed
+@given(text=near_text("192.0.2.1:4711", "[2001:db8::1]:4711", "::ffff:10.0.0.1", "fe80::1%eth0"))
+def test_any_address_that_a_proxy_names(text):
+    assert proxies.address(text) is None or proxies.address(str(proxies.address(text))) == proxies.address(text)
+    assert throttling.client(text)
+
+
+@fuzzed
+@given(text=near_text("ada@example.com", "ada@münchen.example", "ada@xn--mnchen-3ya.example", "@", "a@xn--.x"))
+def test_any_name_or_address_of_a_user(text):
+    for fold in (models.fold, models.fold_email):
+        assert fold(fold(text)) == fold(text)
 
 
 @fuzzed

@@ -1,18 +1,19 @@
 """A database of an earlier version, with users, tokens and tasks in all states, goes on working with this one."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from knox.crypto import hash_token
 
 from tests.conftest import PASSWORD, database_url, wait_for
 from tests.server import served
-from tests.upgrade.test_migrations import BASELINE
 
-NAME, ALIAS = "upgrade_of_utm", "earlier"
+NAME = "upgrade_of_utm"
+EARLIER = [("taskapi", "0004_stats"), ("userapi", "0001_initial")]
 TOKEN = "0123456789abcdef" * 4
 THEN = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ENDED = {"started_at": THEN, "ended_at": THEN}
@@ -27,15 +28,26 @@ TASKS = {
 
 @pytest.fixture
 def earlier(transactional_db, tmp_path):
-    """The URL of a database as it was at the baseline; its own, because the tests' has all migrations."""
+    """The URL of a database as an earlier version had it; its own, because the tests' has all migrations."""
     name = tmp_path / "db.sqlite3" if connection.vendor == "sqlite" else NAME
     make_database(name)
-    connections.databases[ALIAS] = connection.settings_dict | {"NAME": name, "TEST": {}}
-    fill(connections[ALIAS])
-    connections[ALIAS].close()
+    with default_is(name):
+        fill()
     yield database_url().replace(str(connection.settings_dict["NAME"]), str(name))
-    del connections.databases[ALIAS]
     drop_database()
+
+
+@contextmanager
+def default_is(name):
+    """Has everything here use the database of this name, on the same server."""
+    usual = connections[DEFAULT_DB_ALIAS]
+    connections[DEFAULT_DB_ALIAS] = usual.copy()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connections[DEFAULT_DB_ALIAS] = usual
 
 
 def make_database(name):
@@ -50,11 +62,11 @@ def drop_database():
         connection.cursor().execute(f"DROP DATABASE IF EXISTS {NAME}")
 
 
-def fill(database):
-    """The tables of the baseline, and rows as its version would have left them."""
-    executor = MigrationExecutor(database)
-    executor.migrate(list(BASELINE.items()))
-    old = executor.loader.project_state(list(BASELINE.items())).apps
+def fill():
+    """The tables of the earlier version, and rows as it would have left them."""
+    executor = MigrationExecutor(connection)
+    executor.migrate(EARLIER)
+    old = executor.loader.project_state(EARLIER).apps
     keys = {"username_key": "ada", "email_key": "ada@example.com"}
     user = make(old, "userapi.User", username="Ada", email="ada@example.com", password=make_password(PASSWORD), **keys)
     make(old, "userapi.Token", user=user, digest=hash_token(TOKEN), token_key=TOKEN[:15])
@@ -67,7 +79,7 @@ def fill(database):
 
 
 def make(old, model, **fields):
-    return old.get_model(model).objects.using(ALIAS).create(**fields)
+    return old.get_model(model).objects.create(**fields)
 
 
 def test_a_database_of_an_earlier_version_goes_on_working(earlier):

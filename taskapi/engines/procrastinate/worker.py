@@ -44,7 +44,7 @@ class FleetKeeper(Keeper):
         super()._recover()
         if time.monotonic() < self._next_comparison:
             return
-        self._next_comparison = time.monotonic() + COMPARE_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311
+        self._next_comparison = time.monotonic() + COMPARE_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311  not a secret
         Task.objects.step_out(jobs.forgotten())
         if self.may_judge():
             jobs.remove_orphans(self.lease)

@@ -1,4 +1,4 @@
-"""Whatever bytes are sent to a real server, it answers what HTTP has for that or hangs up, and goes on."""
+"""Whatever a real server is sent and told to run: it answers, or hangs up where that is no HTTP, and goes on."""
 
 import re
 import socket
@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import database_url
-from tests.hostile.fuzzing import fuzzed_slowly, near, near_text
+from tests.hostile.fuzzing import fuzzed_slowly, near, near_text, written
 from tests.server import served
 
 # Waitress answers 501 to a Transfer-Encoding that it does not know, 505 to a version.
 FINE = re.compile(rb"HTTP/1\.[01] ([1-4]\d\d|501|505) ")
+TASKS = "/taskapi/tasks/"
 HEAD = b"POST /taskapi/tasks/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token %s\r\n"
 BODY = b'Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{"name": "a"}'
 EXAMPLES = [
@@ -62,3 +63,36 @@ def test_any_bytes(server):
     assert server.raw("GET", "/healthz")[0] == 200
     assert "Traceback" not in server.output()
     assert " ERROR " not in server.output()
+
+
+strings = near_text("a", "%s", "-n", "--").map(lambda text: text.replace("\0", ""))
+commands = st.fixed_dictionaries(
+    {
+        "argv": st.lists(strings, max_size=3).map(lambda rest: ["printf", *rest])
+        | strings.map(lambda x: [f"/nowhere/{x}"])
+    },
+    optional={
+        "stdin": strings,
+        "env": st.dictionaries(near_text("HOME", "PATH", "_"), strings, max_size=2),
+        "cwd": strings,
+        "limits": st.fixed_dictionaries({}, optional={"open_files": st.integers(8, 20), "cpu_seconds": st.just(1)}),
+    },
+)
+
+
+def test_any_command(server):
+    token = server.log_in()
+
+    @fuzzed_slowly
+    @given(arguments=commands)
+    def attempt(arguments):
+        body = written({"name": "a", "program": "command", "arguments": arguments})
+        status, task = server.call("POST", TASKS, body, token)
+        assert status in (201, 400)
+        task = server.call("GET", f"{TASKS}{task['id']}/?wait=30", token=token)[1] if status == 201 else {}
+        assert task.get("status", "failed") in ("completed", "failed")
+        assert task.get("reason", "") in ("", "exit", "error")
+        assert "Traceback" not in task.get("error", "")
+
+    attempt()
+    assert "Traceback" not in server.output()
