@@ -19,6 +19,7 @@ STRANGER = {
     "userapi/tokens/": {"GET": 200},
     "userapi/tokens/<pk>/": {"DELETE": 404},
     "userapi/password/": {"POST": 400},
+    "userapi/webhook-secret/": {"GET": 200, "POST": 200},
     "taskapi/programs/": {"GET": 200},
     "taskapi/events/": {"GET": 200},
     "taskapi/stats/": {"GET": 200},

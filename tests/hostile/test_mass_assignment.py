@@ -18,7 +18,7 @@ HOSTILE = [True, 987_654, "planted", "2001-01-01T00:00:00Z", None, ["planted"], 
 NEW = "battery-staple-9"
 TASKS = "/taskapi/tasks/"
 
-FORK = {"name", "description", "program", "arguments", "nice", "run_at", "timeout", "max_attempts"}
+FORK = {"name", "description", "program", "arguments", "nice", "run_at", "timeout", "max_attempts", "notify_url"}
 # (method, path, body that is good, fields that it takes, read-only ones that it ignores)
 WRITES = {
     "register": (
