@@ -180,7 +180,7 @@ def test_a_wrong_parameter_is_refused_by_name(client, query):
 def test_an_unknown_parameter_is_refused_with_the_known_ones(client):
     answer = client.get(TASKS + "?colour=red")
     assert answer.status_code == 400
-    known = "status, program, q, created_after, created_before, fields, ordering, limit, cursor"
+    known = "status, program, q, notifies, created_after, created_before, fields, ordering, limit, cursor"
     assert answer.json() == {"colour": [f"Unknown parameter. Known are: {known}."]}
 
 
