@@ -13,7 +13,7 @@ from taskapi.exceptions import UnknownProgram, WrongArgument
 from taskapi.models import Limits, Signal, Task
 from taskapi.programs import get_program, names_to_fork, programs
 from taskapi.programs.notify import check_url
-from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
+from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField, UrlField
 
 ERRORS_SHOWN = 100
 # What a restart takes from the task that was.
@@ -51,7 +51,7 @@ class ForkSerializer(StrictSerializer):
     run_at = serializers.DateTimeField(required=False, allow_null=True)
     timeout = FloatField(required=False, allow_null=True, min_value=0.001, max_value=Limits.TIMEOUT)
     max_attempts = IntegerField(required=False, min_value=1, max_value=Limits.ATTEMPTS)
-    notify_url = StringField(
+    notify_url = UrlField(
         required=False,
         allow_blank=True,
         max_length=Limits.NOTIFY_URL,

@@ -4,6 +4,8 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
+from taskmanager.wire import UrlField
+
 # Of the calls that refuse a body: not JSON, too large, of another type.
 BODY = (400, 413, 415)
 ERRORS = {
@@ -57,6 +59,8 @@ class StringScheme(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema, direction):
         schema = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
+        if isinstance(self.target, UrlField):
+            return schema | {"format": "uri"}
         return schema | {"pattern": ANYTHING if self.target.allow_blank else SOMETHING}
 
 

@@ -133,6 +133,10 @@ class StringField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class UrlField(StringField):
+    """Text that is a URL (RFC 3986), as its serializer checks."""
+
+
 class NumberMixin:
     def to_internal_value(self, data):
         if isinstance(data, bool) or not isinstance(data, (int, float)):

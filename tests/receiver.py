@@ -42,8 +42,8 @@ class Receiver:
     def answer(self, request):
         body = request.rfile.read(int(request.headers["content-length"]))
         status = self.statuses.pop(0) if self.statuses else 204
+        self.posts.append((status, Post(dict(request.headers), body)))  # first: whoever has the answer may look
         respond(request, b"no" if status >= 400 else b"", status)
-        self.posts.append((status, Post(dict(request.headers), body)))
 
     @property
     def accepted(self):
