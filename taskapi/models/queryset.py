@@ -44,7 +44,7 @@ class TaskQuerySet(TallyQuerySet):
         with transaction.atomic(savepoint=False):
             self._check_room(owner, len(tasks))
             origins = {spec["restarted_from_id"] for spec in specs if "restarted_from_id" in spec}
-            if len(self._lock(origins)) < len(origins):  # prune() waits for those that are there
+            if origins and len(self._lock(origins)) < len(origins):  # prune() waits for those that are there
                 raise self.model.DoesNotExist
             due = schedule(tasks, now)
             if line_up:
