@@ -39,17 +39,29 @@ test-mariadb: .venv/dev
 	$(BIN)/pip install --quiet -r requirements-mariadb.txt
 	DATABASE_URL=$(TEST_MARIADB) SECRET_KEY=test $(BIN)/pytest $(ARGS)
 
-bench: .venv/run
+bench: .venv/run $(if $(BENCH_POSTGRES),.venv/bench/done)
 	$(BIN)/python -m bench $(ARGS)
 
+# Celery needs other versions than the fleet, beside which it is measured.
+.venv/bench/done: requirements-bench.txt requirements-fleet.txt | .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fleet.txt
+	$(BIN)/python -m venv .venv/bench
+	.venv/bench/bin/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 screenshots: .venv/dev
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# Asks PyPI for known vulnerabilities of all that is pinned; fails, too, when PyPI does not answer for one.
+audit: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip $(patsubst %,-r %,$(wildcard requirements*.txt))
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12")'
@@ -63,4 +75,4 @@ lint: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: run fleet test test-postgres test-fleet torture fuzz soak test-mariadb bench screenshots lint
+.PHONY: run fleet test test-postgres test-fleet torture soak fuzz test-mariadb bench screenshots lint audit

@@ -37,7 +37,7 @@ class Database:
 def prepare():
     """Makes the tables and the user, and logs it in; returns the token."""
     call_command("migrate", verbosity=0)
-    token = Token.objects.create(User.objects.create_user("bench", password="bench"))[1]  # noqa: S106
+    token = Token.objects.create(User.objects.create_user("bench", password="bench"))[1]  # noqa: S106  its own
     connection.close()
     return token
 
@@ -72,7 +72,7 @@ def fill(count, columns=None, **spec):
     copy(Task, first.pk, count - 1, turn="turn + k.n", name="name || ' ' || k.n")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {TaskEvent._meta.db_table} (task_id, status, reason, by_id, at)"  # noqa: S608
+            f"INSERT INTO {TaskEvent._meta.db_table} (task_id, status, reason, by_id, at)"  # noqa: S608  names of ours
             f" SELECT id, status, reason, owner_id, created_at FROM {Task._meta.db_table} WHERE id > %s",
             [first.pk],
         )
@@ -84,7 +84,7 @@ def copy(model, pk, count, **values):
     table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < %s)"  # noqa: S608
+            f"WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < %s)"  # noqa: S608  names of ours
             f" INSERT INTO {table} ({', '.join(columns)})"
             f" SELECT {', '.join(values.get(column, column) for column in columns)} FROM {table}, k WHERE id = %s",
             [count, pk],

@@ -1,7 +1,9 @@
 """The fleet on PostgreSQL (BENCH_POSTGRES): short tasks through 1, 2 and 4 workers, kills from elsewhere, sleepers.
 
-The baseline of the first is plain Procrastinate, as many workers with a job that does nothing: it has no users, claims,
-events, results, fencing or progress. All processes and PostgreSQL share this machine.
+The baselines of the first are plain Procrastinate and Celery, as many workers with a job that does nothing: no users,
+claims, events, fencing or progress, and Procrastinate keeps no results. Celery has its queue in Redis (BENCH_REDIS) and
+its results in PostgreSQL; to survive a worker as those of the others do, its tasks are acknowledged late, and each
+process reserves one at a time. The range is that of the rounds. All processes and servers share this machine.
 """
 
 import os
@@ -12,14 +14,15 @@ from contextlib import ExitStack, contextmanager
 
 import psycopg
 
-from bench import database
+from bench import celery, database
 from bench.child import Child, run
 from bench.measure import medians, percentile, wait_until
-from bench.table import Row, compare, mebi, milli, rate
+from bench.table import Row, compare, mebi, milli, rate, times
 
 FLEET = {"TASK_ENGINE": "procrastinate"}
 WORKERS = (1, 2, 4)
 TASKS, SLOTS = 2_000, 50
+CELERY_TASKS = 500  # it takes longer for each
 ROUNDS = 3
 KILLS, SLEEPERS = 300, 5_000
 
@@ -35,17 +38,36 @@ def rows():
     if not url:
         yield Row("PostgreSQL", "not measured:", "BENCH_POSTGRES", "", "is", "unset")
         return
+    baselines = {"Procrastinate": procrastinate, "Celery": in_celery}
+    if missing := celery.missing():
+        yield Row("beside Celery", "not measured:", missing, "", "is", "missing")
+        del baselines["Celery"]
     for count in WORKERS:
-        rounds = [{"plain": plain(url, count), "ours": ours(url, count)} for _ in range(ROUNDS)]
-        found = medians(rounds)
-        yield compare(f"short tasks, workers: {count}", found["plain"], found["ours"], rate, at_least=0.7)
+        rounds = [
+            {name: rate_of(url, count) for name, rate_of in (baselines | {"ours": ours}).items()} for _ in range(ROUNDS)
+        ]
+        for name in baselines:
+            yield beside(f"short tasks, workers: {count}, beside {name}", rounds, name)
     waits, memory = sleepers(url)
     yield compare("kill from another process: p50", None, percentile(waits, 0.5), milli)
     yield compare("kill from another process: p99", None, percentile(waits, 0.99), milli)
     yield compare(f"a worker with {SLEEPERS:,} sleeping tasks: memory more than idle", None, memory, mebi)
 
 
-def plain(url, count):
+def beside(what, rounds, name):
+    found, ratios = medians(rounds), [each["ours"] / each[name] for each in rounds]
+    row = compare(what, found[name], found["ours"], rate, at_least=0.7)
+    row.ratio += f" ({times(min(ratios))} to {times(max(ratios))})"
+    return row
+
+
+def in_celery(url, count):
+    """Tasks a second."""
+    with celery.at_work(url, CELERY_TASKS, count) as results:
+        return CELERY_TASKS / seconds(results, celery.LEFT.format(tasks=CELERY_TASKS), celery.TOOK)
+
+
+def procrastinate(url, count):
     """Jobs a second."""
     with database.postgres(url) as place:
         environment = {"BENCH_PLAIN": place.url}
@@ -85,7 +107,8 @@ def at_work(target, count, *arguments, **options):
 def seconds(url, left, took):
     """How long it took until nothing was left, by the database's own notes."""
     with psycopg.connect(url, autocommit=True) as server:
-        wait_until(lambda: server.execute(left).fetchone() == (0,), pause=0.2)
+        if not wait_until(lambda: server.execute(left).fetchone() == (0,), pause=0.2):
+            raise TimeoutError
         return server.execute(took).fetchone()[0].total_seconds()
 
 

@@ -28,7 +28,7 @@ TASK = {
     "result": None, "error": "", "exit_code": None, "created_at": None, "updated_at": None, "started_at": None,
     "ended_at": None, "completed_at": None,
 }  # fmt: skip
-INSERT = f"INSERT INTO taskapi_task ({', '.join(TASK)}) VALUES ({', '.join(['%s'] * len(TASK))}) RETURNING id"  # noqa: S608
+INSERT = f"INSERT INTO taskapi_task ({', '.join(TASK)}) VALUES ({', '.join(['%s'] * len(TASK))}) RETURNING id"  # noqa: S608  names of ours
 EVENT = "INSERT INTO taskapi_taskevent (task_id, status, reason, by_id, at) VALUES (%s, 'pending', '', %s, %s)"
 LIST = """SELECT created_at, id, name, status FROM taskapi_task WHERE owner_id = %s
     ORDER BY created_at DESC, id DESC LIMIT %s"""

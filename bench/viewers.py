@@ -80,7 +80,7 @@ def kills_seen(kind, count):
             for task_id in ids:
                 sent[task_id] = time.monotonic()
                 client.call("DELETE", f"/taskapi/tasks/{task_id}/")
-                time.sleep(random.uniform(0, PAUSE))  # noqa: S311
+                time.sleep(random.uniform(0, PAUSE))  # noqa: S311  not a secret
             time.sleep(1)
     return [first_seen(viewers[n % count], task_id) - at for n, (task_id, at) in enumerate(sent.items())]
 

@@ -7,13 +7,18 @@ from taskapi.models import Status
 # The whole task, in the order in which it is answered.
 WHOLE = (
     "id name description status status_label reason program arguments nice progress progress_text result error "
-    "exit_code run_at timeout max_attempts attempt restarted_from worker created_at updated_at started_at ended_at "
-    "completed_at"
+    "exit_code run_at timeout max_attempts attempt restarted_from notify_url notifies worker created_at updated_at "
+    "started_at ended_at completed_at"
 ).split()
 LS = ["id", "name", "status"]
 
 LABELS = {status.value: status.label for status in Status}
-COLUMNS = {"status_label": "status", "restarted_from": "restarted_from_id", "worker": "worker_id"}
+COLUMNS = {
+    "status_label": "status",
+    "restarted_from": "restarted_from_id",
+    "notifies": "notifies_id",
+    "worker": "worker_id",
+}
 read_columns = attrgetter(*(COLUMNS.get(name, name) for name in WHOLE))
 
 

@@ -6,17 +6,21 @@ them took, and at least FRESH.
 """
 
 from collections import Counter
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from taskapi.metrics import label
+from taskapi.metrics import OTHER, label
 from taskapi.models import Status, Task, Worker
+from taskapi.programs import programs
 from taskapi.stats import RENEW, RENEW_SHARE, SETTLED, SHARE, Pace, Shared
 
 FRESH, OLDEST = 2, 60  # seconds
+# By how much the clock of a worker can be ahead. Without an end, SQLite would not take the index of what has ended.
+AHEAD = timedelta(days=1)
 
 
 class Census:
@@ -35,10 +39,8 @@ class Census:
         now = timezone.now()
         self._counting.step(self._count, now - SETTLED)
         if now - self._mark > 2 * SETTLED:
-            later = Task.objects.filter(ended_at__gte=self._mark, ended_at__lt=now - SETTLED)
-            self._settled, self._mark = self._settled + later.count_by_program(), now - SETTLED
-        tasks = self._settled + Task.objects.filter(ended_at__gte=self._mark).count_by_program()
-        tasks += Task.objects.open().count_by_program()
+            self._settled, self._mark = self._settled + ended(self._mark, now - SETTLED), now - SETTLED
+        tasks = self._settled + ended(self._mark, now + AHEAD) + Task.objects.open().count_by_program()
         waiting, since = Task.objects.oldest_wait()
         waited = max(0, (now - since).total_seconds()) if since else 0
         self._found = tasks, (waiting, waited), Worker.objects.census()
@@ -46,6 +48,11 @@ class Census:
     def _count(self, mark):
         """All that had ended before the mark, anew, because of what was pruned."""
         self._settled, self._mark = Task.objects.filter(ended_at__lt=mark).count_by_program(), mark
+
+
+def ended(since, until):
+    """How many ended from then until then, by (status, program)."""
+    return Task.objects.filter(ended_at__gte=since, ended_at__lt=until).count_by_program()
 
 
 class Collector:
@@ -87,8 +94,8 @@ def families(tasks, waiting, workers):
 
 
 def by_program(tasks):
-    """The tasks in each status, of each program that there is; with noughts, which an alert can compare."""
-    numbers = Counter({(status, program): 0 for status in Status for program in {label(name) for _, name in tasks}})
+    """The tasks in each status, of each program; with noughts, which an alert can compare."""
+    numbers = Counter({(status, program): 0 for status in Status for program in (*programs, OTHER)})
     for (status, program), number in tasks.items():
         numbers[status, label(program)] += number
     family = GaugeMetricFamily("taskmanager_tasks", "Tasks in the database.", labels=["status", "program"])

@@ -2,7 +2,7 @@
 
 from django.core.checks import Error, register
 
-from taskapi.programs import problems, programs, unknown_open_programs
+from taskapi.programs import names_to_fork, problems, unknown_open_programs
 
 E_PROGRAM, E_OPEN_PROGRAM = "taskapi.E001", "taskapi.E002"
 
@@ -16,6 +16,6 @@ def check_programs(app_configs, **options):
 @register("programs")
 def check_open_programs(app_configs, **options):
     """An error for each name in TASK_OPEN_PROGRAMS that is no program."""
-    hint = f"Known are: {', '.join(sorted(programs))}."
+    hint = f"Known are: {', '.join(names_to_fork())}."
     text = "TASK_OPEN_PROGRAMS: there is no program {}."
     return [Error(text.format(name), hint=hint, id=E_OPEN_PROGRAM) for name in unknown_open_programs()]

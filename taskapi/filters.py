@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 
 from django.db import connection
@@ -15,7 +16,7 @@ from taskapi import answers
 from taskapi.models import Limits, Status, Task
 from taskapi.programs import programs
 from taskmanager.prepared import Prepared
-from taskmanager.wire import dumps
+from taskmanager.wire import UNKNOWN_SHOWN, dumps
 
 PAGE = 1_000
 ID_LIMIT = 2**63
@@ -24,7 +25,7 @@ LARGE = frozenset(["arguments", "result"])
 BATCH, PAGE_BYTES = 32, 8 * 2**20
 LONGEST_WAIT = 60  # seconds
 ORDERINGS = ("-created_at", "created_at")
-CHOOSING = ("status", "program", "q", "created_after", "created_before")
+CHOOSING = ("status", "program", "q", "notifies", "created_after", "created_before")
 SHOWING = ("fields", "ordering", "limit", "cursor")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -76,7 +77,13 @@ def in_parts(tasks, parameters):
 
 def choose(tasks, parameters):
     """The tasks that the parameters choose, whatever their status."""
-    checks = {"program": by_program, "q": by_text, "created_after": by_time, "created_before": by_time}
+    checks = {
+        "program": by_program,
+        "q": by_text,
+        "notifies": by_notified,
+        "created_after": by_time,
+        "created_before": by_time,
+    }
     for name in checks.keys() & parameters.keys():
         tasks = checks[name](tasks, parameters, name)
     return tasks
@@ -105,6 +112,10 @@ def by_text(tasks, parameters, name):
     # database, which may know fewer letters than Python.
     lowered, text = tasks.alias(name_lower=Lower("name"), description_lower=Lower("description")), Lower(Value(text))
     return lowered.filter(Q(name_lower__contains=text) | Q(description_lower__contains=text))
+
+
+def by_notified(tasks, parameters, name):
+    return tasks.filter(notifies=whole_number(parameters, name, None, ID_LIMIT - 1))
 
 
 def by_time(tasks, parameters, name):
@@ -219,8 +230,8 @@ def wanted_fields(parameters):
 
 
 def check_known(parameters, known):
-    """Raises a ValidationError that names each parameter that is not known, or there more than once."""
-    if unknown := [name for name in parameters if name not in known]:
+    """Raises a ValidationError that names parameters that are not known, or each that is there more than once."""
+    if unknown := list(islice((name for name in parameters if name not in known), UNKNOWN_SHOWN)):
         raise ValidationError({name: [f"Unknown parameter. Known are: {', '.join(known)}."] for name in unknown})
     if repeated := [name for name in parameters if len(parameters.getlist(name)) > 1]:
         raise ValidationError({name: ["Given more than once."] for name in repeated})

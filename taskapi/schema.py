@@ -46,12 +46,27 @@ TASK = {
     "max_attempts": 1,
     "attempt": 1,
     "restarted_from": None,
+    "notify_url": "",
+    "notifies": None,
     "worker": "host:4711",
     "created_at": MOMENT,
     "updated_at": MOMENT,
     "started_at": MOMENT,
     "ended_at": None,
     "completed_at": None,
+}
+WORKER = {
+    "id": 3,
+    "name": "host:4711",
+    "host": "host",
+    "engine": "threads",
+    "version": "0.1.0",
+    "slots": 1_000,
+    "busy": 1,
+    "state": "alive",
+    "started_at": MOMENT,
+    "heartbeat_at": MOMENT,
+    "heartbeat_age": 0.25,
 }
 FORK = {"name": "nap", "description": "", "program": "sleep", "arguments": {"seconds": 30}}
 RUNNING = answered("A running task", TASK)
@@ -91,6 +106,7 @@ def choosing():
         query("program", {"$ref": "#/components/schemas/ProgramName"}, "The program that the tasks run."),
         query("q", {"type": "string", "minLength": 1, "maxLength": Limits.NAME, "pattern": r"^[^\u0000]+$"},
               "Text in the name or the description, in any case."),
+        query("notifies", numbers(1, filters.ID_LIMIT - 1), "The id of the task whose end they tell."),
         query("created_after", MOMENTS, "At or after this time."),
         query("created_before", MOMENTS, "Before this time."),
     ]  # fmt: skip
@@ -253,7 +269,7 @@ list_programs = call(
 )
 stats = call(
     "stats",
-    "Read how the tasks are doing: by status, the load, what ended in each minute of the last hour",
+    "Read how the tasks are doing: by status, the load, what ended in each minute of the last hour, and who runs them",
     {200: StatsSerializer},
     (400,),
     unix="uptime",
@@ -264,6 +280,7 @@ stats = call(
                 "status": {"pending": 0, "running": 1, "completed": 12, "failed": 0, "killed": 2},
                 "load": {"now": 1, "1": 0.5, "5": 0.1, "15": 0.03},
                 "slots": 1_000,
+                "workers": [WORKER],
                 "ended": [{"minute": MOMENT, "completed": 12, "failed": 0, "killed": 2}],
                 "waiting": {"tasks": 0, "oldest": None},
                 "at": MOMENT,

@@ -11,10 +11,13 @@ from rest_framework.fields import empty
 from taskapi.answers import WHOLE
 from taskapi.exceptions import UnknownProgram, WrongArgument
 from taskapi.models import Limits, Signal, Task
-from taskapi.programs import get_program, programs
+from taskapi.programs import get_program, names_to_fork, programs
+from taskapi.programs.notify import check_url
 from taskmanager.wire import FloatField, IntegerField, StrictSerializer, StringField
 
 ERRORS_SHOWN = 100
+# What a restart takes from the task that was.
+AGAIN = ("name", "description", "program", "arguments", "nice", "timeout", "max_attempts", "notify_url")
 DEFAULT_PROGRAM = Task._meta.get_field("program").default
 
 
@@ -48,6 +51,12 @@ class ForkSerializer(StrictSerializer):
     run_at = serializers.DateTimeField(required=False, allow_null=True)
     timeout = FloatField(required=False, allow_null=True, min_value=0.001, max_value=Limits.TIMEOUT)
     max_attempts = IntegerField(required=False, min_value=1, max_value=Limits.ATTEMPTS)
+    notify_url = StringField(
+        required=False,
+        allow_blank=True,
+        max_length=Limits.NOTIFY_URL,
+        help_text="Where to POST when the task has ended, over http or https; signed. See docs/webhooks.md.",
+    )
 
     ignored = frozenset(WHOLE)
 
@@ -73,9 +82,17 @@ class ForkSerializer(StrictSerializer):
 
     def validate_program(self, name):
         if name not in programs:
-            known = ", ".join(sorted(programs))
+            known = ", ".join(names_to_fork())
             raise serializers.ValidationError(f"There is no program of this name. Known are: {known}.")
         return name
+
+    def validate_notify_url(self, url):
+        try:
+            if url:
+                check_url(url)
+        except ValueError as error:
+            raise serializers.ValidationError(f"{error}.") from None
+        return url
 
     def validate_arguments(self, arguments):
         limit = settings.ARGUMENTS_LIMIT
@@ -95,6 +112,18 @@ class ForkSerializer(StrictSerializer):
 def fork_fields():
     """The fields of every ForkSerializer. They keep no state, and copying them for each takes as long as storing it."""
     return StrictSerializer.fields.func(ForkSerializer())
+
+
+def valid(serializer):
+    """What the serializer makes of its data. Raises ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+def again(task):
+    """The spec of a new task like this one. Raises ValidationError when that could no longer be forked."""
+    spec = valid(ForkSerializer(data={name: getattr(task, name) for name in AGAIN}))
+    return spec | {"restarted_from_id": task.pk, "notifies_id": task.notifies_id}
 
 
 class EditSerializer(StrictSerializer):

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from taskapi.answers import WHOLE
-from taskapi.models import Signal, Task, TaskEvent
+from taskapi.models import Signal, Task, TaskEvent, WorkerState
 from taskapi.serializers import SignalSerializer
 
 
@@ -59,6 +59,26 @@ class WaitingSerializer(serializers.Serializer):
     oldest = serializers.FloatField(read_only=True, allow_null=True, help_text="For how many seconds the first waits.")
 
 
+class WorkerSerializer(serializers.Serializer):
+    """A process that runs tasks of all users."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(read_only=True, help_text="Its host and the id of its process.")
+    host = serializers.CharField(read_only=True)
+    engine = serializers.CharField(read_only=True)
+    version = serializers.CharField(read_only=True)
+    slots = serializers.IntegerField(read_only=True, help_text="How many tasks it can run at once.")
+    busy = serializers.IntegerField(read_only=True, help_text="How many tasks it runs, whoever forked them.")
+    state = serializers.ChoiceField(
+        WorkerState.choices,
+        read_only=True,
+        help_text="`silent`: its heartbeat is older than TASK_LEASE. `lost`: it was given up, less than an hour ago.",
+    )
+    started_at = serializers.DateTimeField(read_only=True)
+    heartbeat_at = serializers.DateTimeField(read_only=True)
+    heartbeat_age = serializers.FloatField(read_only=True, help_text="Seconds since then, by the database's clock.")
+
+
 class StatsSerializer(serializers.Serializer):
     """How the user's tasks are doing."""
 
@@ -67,6 +87,9 @@ class StatsSerializer(serializers.Serializer):
         child=serializers.FloatField(), read_only=True, help_text="Running tasks: now, and over 1, 5 and 15 minutes."
     )
     slots = serializers.IntegerField(read_only=True, allow_null=True, help_text="Of all workers together.")
+    workers = WorkerSerializer(
+        many=True, read_only=True, help_text="Of all users: by name, then those that were lost, the latest first."
+    )
     ended = MinuteSerializer(many=True, read_only=True)
     waiting = WaitingSerializer(read_only=True)
     at = serializers.DateTimeField(read_only=True)

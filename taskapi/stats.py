@@ -3,7 +3,7 @@
 Counting a million rows takes a while, so what has ended is counted once and then followed: a further look reads only
 what has ended since. Open tasks are few and counted at each look, so that these figures are exact. The others may be
 older, by twenty times the milliseconds that reading them took and never by more than five seconds; what was pruned
-counts for a few minutes more.
+counts for a few minutes more. The workers are the same for all users and read once for all of them.
 
 The load is the mean number of running tasks over the last 1, 5 and 15 minutes, of one sample a second. Linux takes one
 every five seconds and lets it fade (getloadavg(3), kernel/sched/loadavg.c). Nobody has to take ours: the rows say
@@ -20,6 +20,7 @@ from statistics import fmean
 
 from django.utils import timezone
 
+from taskapi.engines.keeper import LOOK
 from taskapi.models import FINAL, Status, Task, Worker
 
 WINDOWS = (1, 5, 15)  # minutes
@@ -114,7 +115,7 @@ class Stats:
         open_ones = self._tasks.count_open()
         now = timezone.now()
         self._reading.step(self._read, now)
-        return self._answer(open_ones, now)
+        return self._answer(open_ones, now) | fleet().get()
 
     def _read(self, now):
         floor = now.replace(microsecond=0) - timedelta(seconds=LOOK_BACK)
@@ -128,7 +129,6 @@ class Stats:
         self._ended.add_running(self._tasks, floor)
         self._load = load(self._ended.changes, floor)
         self._waiting = self._tasks.oldest_wait()
-        self._slots = Worker.objects.slots()
 
     def _count(self, mark, floor):
         """All that had ended before the mark, anew."""
@@ -145,11 +145,24 @@ class Stats:
         return {
             "status": {status: open_ones.get(status, final[status]) for status in Status},
             "load": {"now": open_ones.get(Status.RUNNING, 0)} | self._load,
-            "slots": self._slots,
             "ended": by_minute(self._ended.minutes, now),
             "waiting": {"tasks": tasks, "oldest": since and max(0, round((now - since).total_seconds(), 3))},
             "at": now,
         }
+
+
+class Fleet:
+    """Who runs tasks, read no more often than their hearts beat. Not for several threads at once; see Shared."""
+
+    def __init__(self):
+        self._reading = Pace(SHARE, least=LOOK, most=OLDEST)
+
+    def look(self):
+        self._reading.step(self._read)
+        return self._found
+
+    def _read(self):
+        self._found = {"slots": Worker.objects.census()["slots"], "workers": Worker.objects.report()}
 
 
 def by_minute(ended, now):
@@ -175,6 +188,11 @@ def stamp(second):
 @lru_cache(maxsize=USERS)
 def shared_by(user_id):
     return Shared(Stats(user_id).look)
+
+
+@lru_cache(maxsize=1)
+def fleet():
+    return Shared(Fleet().look)
 
 
 def of_user(user):

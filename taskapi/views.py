@@ -4,21 +4,20 @@ import re
 import orjson
 from django.http import HttpResponse
 from rest_framework import status, viewsets
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from taskapi import answers, filters, schema, stats, streams
 from taskapi.engines import get_engine
-from taskapi.programs import get_program, programs
-from taskapi.serializers import DEFAULT_PROGRAM, EditSerializer, ForkSerializer, SignalSerializer
+from taskapi.permissions import check_again, check_allowed, check_nice
+from taskapi.programs import programs
+from taskapi.serializers import EditSerializer, ForkSerializer, SignalSerializer, again, valid
 from taskmanager.wire import id_of
 
 # Bytes of output in one answer, about; the rest is at X-Next-Offset.
 OUTPUT_ANSWER = 8 * 2**20
-# What a restart takes from the task that was.
-AGAIN = ("name", "description", "program", "arguments", "nice", "timeout", "max_attempts")
 
 
 class TaskViewSet(viewsets.ViewSet):
@@ -80,11 +79,10 @@ class TaskViewSet(viewsets.ViewSet):
     @schema.restart
     def restart(self, request, pk):
         task = self.get_task(pk)
-        spec = valid(ForkSerializer(data={name: getattr(task, name) for name in AGAIN}))
-        check_allowed(request.user, [spec])
-        spec["restarted_from_id"] = task.pk
-        [again], new = get_engine().fork_once(request.user, [spec], *fork_key(request, {"restart": task.pk}))
-        return self.answer_fork(again, status.HTTP_201_CREATED if new else status.HTTP_200_OK)
+        spec = again(task)
+        check_again(request.user, spec)
+        [copy], new = get_engine().fork_once(request.user, [spec], *fork_key(request, {"restart": task.pk}))
+        return self.answer_fork(copy, status.HTTP_201_CREATED if new else status.HTTP_200_OK)
 
     @schema.output
     def output(self, request, pk):
@@ -137,26 +135,6 @@ class StatsView(APIView):
     def get(self, request):
         filters.check_known(request.query_params, ())
         return Response(stats.of_user(request.user))
-
-
-def valid(serializer):
-    """What the serializer makes of its data. Raises ValidationError."""
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
-
-
-def check_allowed(user, specs):
-    """Raises PermissionDenied when one of these forks needs a permission that the user does not have."""
-    check_nice(user, specs)
-    for name in {spec.get("program", DEFAULT_PROGRAM) for spec in specs}:
-        program = get_program(name)
-        if not program.open_to(user):
-            raise PermissionDenied(f"The program {name} needs the permission {program.permission}.")
-
-
-def check_nice(user, specs):
-    if any(spec.get("nice", 0) < 0 for spec in specs) and not user.has_perm("taskapi.negative_nice"):
-        raise PermissionDenied("A nice value below 0 needs the permission taskapi.negative_nice.")
 
 
 def fork_key(request, wanted):

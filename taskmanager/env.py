@@ -108,6 +108,17 @@ def duration(name, default, least=None):
     return span
 
 
+def rate(name, default):
+    """(count, seconds) from "100/s", "6000/m" or "1000/h"; None for 0, which means that there is no limit."""
+    value = text(name, default)
+    if value == "0":
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,8})/([smhd])", value, re.ASCII)
+    if not match:
+        raise wrong(name, value, "expected a rate such as 100/s, 6000/m or 1000/h, or 0 for no limit")
+    return int(match[1]), timedelta(**{UNITS[match[2]]: 1}).total_seconds()
+
+
 def parse_duration(value):
     """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds. Raises ValueError."""
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([smhd]?)", value, re.ASCII)

@@ -8,9 +8,12 @@ from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpResponse
 from rest_framework import exceptions, status, views
 
+from taskmanager.throttling import TooManyCalls, check_stranger
 from taskmanager.wire import dumps
 
 logger = logging.getLogger(__name__)
+
+PATH_SHOWN = 200
 
 
 class Away(exceptions.APIException):
@@ -26,6 +29,8 @@ def exception_handler(error, context):
         error = Away()
     elif isinstance(error, ObjectDoesNotExist):
         error = exceptions.NotFound("It was there a moment ago, and has been deleted.")
+    elif isinstance(error, (exceptions.AuthenticationFailed, exceptions.NotAuthenticated)):
+        error = counted(error, context["request"])
     if isinstance(error, exceptions.UnsupportedMediaType):
         error.detail = 'Send JSON, with the header "Content-Type: application/json".'
     response = views.exception_handler(error, context)
@@ -33,6 +38,16 @@ def exception_handler(error, context):
         # It was meant: Django would log each 503 as an error, and who is refused a stream could fill the log.
         response._has_been_logged = True
     return response
+
+
+def counted(error, request):
+    """The error, or another when this address has tried too often: views count only whom they know."""
+    try:
+        if not getattr(request, "is_counted", False):
+            check_stranger(request)
+        return error
+    except TooManyCalls as refusal:
+        return refusal
 
 
 def for_reading(view):
@@ -53,9 +68,19 @@ def answer(status, text):
     return HttpResponse(dumps({"detail": text}), status=status, content_type="application/json")
 
 
+def forbidden(request, exception=None):
+    return answer(403, "You may not do this. Ask a superuser for the permission.")
+
+
+def forged(request, reason=""):
+    hint = "Load its page again, with cookies allowed; behind a proxy that ends TLS, TRUSTED_PROXIES has to name it."
+    return answer(403, f"This form was refused, as if it came from elsewhere ({reason}). {hint}")
+
+
 def not_found(request, exception=None):
-    hint = "" if request.path.endswith("/") else f" URLs end with a slash: try {request.path}/."
-    return answer(404, f"There is nothing at {request.path}.{hint}")
+    path = request.path if len(request.path) <= PATH_SHOWN else f"{request.path[:PATH_SHOWN]}…"
+    hint = "" if request.path.endswith("/") else f" URLs end with a slash: try {path}/."
+    return answer(404, f"There is nothing at {path}.{hint}")
 
 
 def bad_request(request, exception=None):

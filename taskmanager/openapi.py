@@ -64,9 +64,9 @@ def call(name, text, answers, errors=(), *, unix="", open_to_all=False, examples
     """A decorator of a view's method: what /schema/ says about this call.
 
     `name` is its operationId, `unix` what a shell calls it; `answers` maps each status of success to what is answered;
-    `errors` are the statuses of the refusals besides 401 and 503; `rest` is as drf_spectacular's extend_schema has it.
+    `errors` are the statuses of refusals besides 401, 429 and 503; `rest` is as drf_spectacular's extend_schema has it.
     """
-    statuses = sorted({*errors, 503} | ({401} if not open_to_all else set()))
+    statuses = sorted({*errors, 429, 503} | ({401} if not open_to_all else set()))
     refusals = {status: refusal(status) for status in statuses}
     if open_to_all:
         rest["auth"] = []

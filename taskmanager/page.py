@@ -1,6 +1,6 @@
 """Serves frontend/: its text compressed for who can read that, and its scripts and styles in one piece each.
 
-At /docs/ it is the page of Swagger UI, whose files come with a package.
+At /docs/ it is the page of Swagger UI, whose files come with a package, as those of the admin do.
 """
 
 import gzip
@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from http import HTTPStatus
 from pathlib import Path
 
+import django
 import drf_spectacular_sidecar
 from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -43,6 +44,8 @@ DOCS_POLICY = "; ".join(
     )
 )
 SWAGGER = Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"
+# What the pages of the admin are made with.
+ADMIN_STATIC = Path(django.__file__).parent / "contrib/admin/static"
 TEXT = (".html", ".css", ".js", ".svg")
 # The tags of index.html that name files which can be sent together: those that run before anything is painted stay.
 TAGS = {
@@ -64,6 +67,7 @@ class PageMiddleware(WhiteNoiseMiddleware):
     def __init__(self, get_response):
         super().__init__(get_response)
         self.add_files(SWAGGER, prefix=f"{DOCS}swagger/")
+        self.add_files(ADMIN_STATIC, prefix=self.static_prefix)
 
     def __call__(self, request):
         reading = request.method in ("GET", "HEAD")

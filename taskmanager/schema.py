@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from taskapi.programs import get_program, programs
+from taskapi.programs import get_program, names_to_fork, programs
 from taskapi.serializers import DEFAULT_PROGRAM
 from taskmanager.openapi import COMPONENTS, LEAST_INTEGER, MOST_INTEGER, NO_NUL
 from taskmanager.wire import dumps
@@ -22,7 +22,7 @@ class Generator(SchemaGenerator):
 
     def __init__(self, *args, names=None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.names = sorted(programs) if names is None else names
+        self.names = names_to_fork() if names is None else names
 
     def get_schema(self, request=None, public=True):
         document = super().get_schema(request, public)

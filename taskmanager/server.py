@@ -4,72 +4,24 @@ One process, so that a `kill -9` of it leaves no orphan that would go on serving
 in its main thread, so that slow and half-open clients take a descriptor and no thread.
 """
 
-import resource
-import select
 import socket
 import sys
 import threading
 
-import waitress
 from django.conf import settings
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.task import ErrorTask
+from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
-from taskmanager import request_id
-from taskmanager.wire import dumps
+from taskmanager.connections import Server
+from taskmanager.descriptors import descriptors
 
 # Each thread, also one of a stream, keeps a connection to the database, of which PostgreSQL has 100 by default.
 THREADS = 16
 CONNECTIONS = 2_000
 # A client that has not taken a byte or said that it is there for so many seconds has gone.
 SILENCE = 120
-# Of the descriptors that the process may open, connections get this part.
+# Of the descriptors that the process may open, connections get this part: a large body is a file, besides.
 SHARE = 4
-
-
-class JSONErrorTask(ErrorTask):
-    """What is answered before Django sees the request, as JSON."""
-
-    def execute(self):
-        error = self.request.error
-        body = dumps({"detail": f"{error.reason}: {error.body}"})
-        self.status = f"{error.code} {error.reason}"
-        known_as = request_id.choose(self.request.headers.get("X_REQUEST_ID"))
-        self.response_headers += [("Content-Type", "application/json"), (request_id.HEADER, known_as)]
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class Parser(HTTPRequestParser):
-    def parse_header(self, header_plus):
-        """Also refuses a target such as http://[, for which Waitress hangs up and writes an error to the log."""
-        try:
-            super().parse_header(header_plus)
-        except ValueError:
-            raise ParsingError("Bad URI") from None
-
-
-class Channel(HTTPChannel):
-    error_task_class = JSONErrorTask
-    parser_class = Parser
-
-    def check_client_disconnected(self):
-        """Also when a further request waits behind the one being answered: Waitress does not read then, and so it would
-        not notice.
-        """
-        return super().check_client_disconnected() or hung_up(self.socket)
-
-
-def hung_up(connection):
-    """Whether the other side has closed this socket (poll(2)); False where the system does not say so by itself."""
-    poll = select.poll()
-    poll.register(connection, getattr(select, "POLLRDHUP", 0))
-    try:
-        return bool(poll.poll(0))
-    except ValueError:  # it has been closed here
-        return True
 
 
 def bind(host, port):
@@ -92,31 +44,38 @@ def notice_the_dead(listener):
 def serve(application, listener):
     """Serves until a SystemExit or KeyboardInterrupt; requests under way get a few seconds to end."""
     closing = threading.Event()
-    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    server = waitress.create_server(
-        told_of_the_end(with_headers_at_once(without_body_for_head(application)), closing),
-        sockets=[listener],
-        # Streams have threads of their own, so that ls and kill always find one.
-        threads=THREADS + settings.STREAM_LIMIT,
-        connection_limit=min(CONNECTIONS, descriptors // SHARE),
-        # select() knows no descriptor above 1,023, and a thousand tasks hold three thousand.
-        asyncore_use_poll=True,
-        channel_timeout=60,
-        # Reads on while it answers, by which a stream notices that its client has gone.
-        channel_request_lookahead=1,
-        # Above what the API takes, so that a body somewhat too large gets the API's own answer.
-        max_request_body_size=4 * settings.BODY_LIMIT,
-        max_request_header_size=64 * 1024,
-        # Whom to believe is for ProxyMiddleware to say, which knows networks; Waitress knows one address.
-        clear_untrusted_proxy_headers=False,
-        ident=None,
-    )
-    server.channel_class = Channel
+    application = told_of_the_end(with_headers_at_once(without_body_for_head(application)), closing)
+    server = create_server(application, listener)
     end_streams_first(server.task_dispatcher, closing)
     try:
         server.run()
     finally:
         server.close()
+
+
+def create_server(application, listener):
+    adjustments = Adjustments(
+        sockets=[listener],
+        connection_limit=min(CONNECTIONS, descriptors(CONNECTIONS * SHARE) // SHARE),
+        cleanup_interval=1,
+        # Reads on while it answers, by which a stream notices that its client has gone.
+        channel_request_lookahead=1,
+        # In memory; the rest is a file.
+        inbuf_overflow=settings.BODY_LIMIT_ANONYMOUS,
+        # Above what is taken, so that who sends somewhat too much gets an answer instead of a broken connection.
+        max_request_body_size=4 * settings.BODY_LIMIT,
+        max_request_header_size=32 * 1024,
+        # Whom to believe is for ProxyMiddleware to say, which knows networks; Waitress knows one address.
+        clear_untrusted_proxy_headers=False,
+        ident=None,
+    )
+    dispatcher = ThreadedTaskDispatcher()
+    # Streams have threads of their own, so that ls and kill always find one.
+    dispatcher.set_thread_count(THREADS + settings.STREAM_LIMIT)
+    place = (listener.family, listener.type, listener.proto, listener.getsockname())
+    return Server(
+        application, {}, _sock=listener, dispatcher=dispatcher, adj=adjustments, sockinfo=place, bind_socket=False
+    )
 
 
 def end_streams_first(dispatcher, closing):

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import taskmanager
 from taskmanager import env, page
+from taskmanager.admin import ADMIN
 from taskmanager.request_id import HEADER
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -94,29 +95,58 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", ".localhost", "127.0.0.
 # Whose X-Forwarded-For and X-Forwarded-Proto count. The middleware drops the latter when it is anybody else's.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-HSTS = env.duration("HSTS", None)
+# Whether everybody has to come by TLS.
+HTTPS_ONLY = env.flag("HTTPS_ONLY", False)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # who asks for these is on this side of the proxy
+HSTS = env.duration("HSTS", "365d" if HTTPS_ONLY else None)
 SECURE_HSTS_SECONDS = int(HSTS.total_seconds()) if HSTS else 0
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 
 INSTALLED_APPS = [
+    # Its migrations need PostgreSQL. First, because taskapi has another admin for its jobs.
+    *(["procrastinate.contrib.django"] if FLEET else []),
     "userapi",
     "taskapi",
+    "taskmanager.admin.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "rest_framework",
     "knox",
     "corsheaders",
     "drf_spectacular",
-    *(["procrastinate.contrib.django"] if FLEET else []),  # its migrations need PostgreSQL
 ]
 MIDDLEWARE = [
     "taskmanager.proxies.ProxyMiddleware",  # first: it says who the client is
     "taskmanager.requests.RequestMiddleware",
-    "taskmanager.health.HealthMiddleware",
+    "taskmanager.headers.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "taskmanager.health.HealthMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "taskmanager.page.PageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "taskmanager.admin.middleware.Policy",
+    "taskmanager.admin.middleware.Sessions",
+    "taskmanager.admin.middleware.Csrf",
+    "taskmanager.admin.middleware.Authentication",
+    "taskmanager.admin.middleware.Messages",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "taskmanager" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
 ]
 ROOT_URLCONF = "taskmanager.urls"
 WSGI_APPLICATION = "taskmanager.wsgi.application"
@@ -125,6 +155,7 @@ ASGI_APPLICATION = "taskmanager.asgi.application"
 APPEND_SLASH = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "taskmanager.formats"
 
 # The page: whatever is in frontend/ is served as it is, index.html at /.
 WHITENOISE_ROOT = BASE_DIR / "frontend"
@@ -132,6 +163,12 @@ WHITENOISE_INDEX_FILE = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_ADD_HEADERS_FUNCTION = page.add_headers
 STATIC_URL = "static/"
+
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # the API believes no cookies, and the admin has a middleware against CSRF of its own
+    "security.W005",  # whether the other names of this domain have TLS, too, is not for this server to say
+    "security.W021",  # nor is whether browsers come with this one in a list of their own
+]
 
 AUTH_USER_MODEL = "userapi.User"
 KNOX_TOKEN_MODEL = "userapi.Token"  # noqa: S105  a name, not a secret
@@ -161,6 +198,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["taskmanager.wire.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskmanager.wire.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["taskmanager.throttling.Throttle"],
     "EXCEPTION_HANDLER": "taskmanager.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
@@ -186,16 +224,31 @@ SPECTACULAR_SETTINGS = {
 # Tokens only, no cookies: an open origin gives nothing away, and the page opened from disk has the origin "null".
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
+# And only where there are no cookies: not at /admin/.
+CORS_URLS_REGEX = r"^/(taskapi|userapi|schema)(/|$)"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "last-event-id", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["Link", "Location", "ETag", "Retry-After", "X-Offset", "X-Next-Offset", HEADER]
 
+# The admin, and nothing else, has cookies; no other URL is sent them.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN
+SESSION_COOKIE_AGE = 12 * 3600  # seconds
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "taskmanager.errors.forged"
+
 # Limits, each named in the error that it causes.
 BODY_LIMIT = 10 * 2**20
+BODY_LIMIT_ANONYMOUS = 64 * 2**10  # for who has not logged in: a form, not a load
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 ARRAY_LIMIT = 10_000
+VALUES_LIMIT = 500_000  # in one body; so many, of the most costly kind, take 70 MiB and a fifth of a second to read
 ARGUMENTS_LIMIT = 64 * 2**10
 RESULT_LIMIT = 2**20
 FETCH_BODY_LIMIT = 128 * 2**10  # bytes of a body that are kept in the result
+# For how long a client may send a request, besides what its body takes at a slow pace.
+REQUEST_TIMEOUT = env.duration("REQUEST_TIMEOUT", "30s")
+# Calls to the API, by each process; a client may use up all of them at once.
+THROTTLE_USER = env.rate("THROTTLE_USER", "12000/m")
+THROTTLE_ADDRESS = env.rate("THROTTLE_ADDRESS", "6000/m")
 LOGIN_FAILURES = 10  # to one account from one address; also wrong old passwords with one token
 LOGIN_FAILURES_ADDRESS = 100
 LOGIN_FAILURES_WINDOW = env.parse_duration("5m")
@@ -225,13 +278,17 @@ COMMAND_MEMORY = env.number("COMMAND_MEMORY", 4 * 2**30, least=2**20, most=2**60
 COMMAND_FILE_SIZE = env.number("COMMAND_FILE_SIZE", 2**30, most=2**60)  # bytes
 COMMAND_OPEN_FILES = env.number("COMMAND_OPEN_FILES", 1_024, least=8)
 COMMAND_PROCESSES = env.number("COMMAND_PROCESSES", 256)
-# Which addresses that are not public the program `fetch` may reach.
+# Which addresses that are not public the program `fetch` may reach, and webhooks.
 FETCH_ALLOWED_NETWORKS = env.networks("FETCH_ALLOWED_NETWORKS")
 
 # Who may read /metrics; nobody while it is unset.
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 # prometheus_client reads the variable itself; a wrong one is found here.
 METRICS_DIRECTORY = env.directory("PROMETHEUS_MULTIPROC_DIR")
+# Whether tasks can have a notify_url; how often, and for how long each time, it is tried to tell that.
+WEBHOOKS = env.flag("WEBHOOKS", True)
+WEBHOOK_ATTEMPTS = env.number("WEBHOOK_ATTEMPTS", 16, most=100)
+WEBHOOK_TIMEOUT = env.duration("WEBHOOK_TIMEOUT", "15s")
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOG_FORMAT = env.choice("LOG_FORMAT", "line", ["line", "json"])

@@ -10,6 +10,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 DEPTH_LIMIT = 32
+# Bytes of a body that are looked at together.
+WINDOW = 64 * 2**10
 UNKNOWN_SHOWN = 20
 
 
@@ -26,18 +28,20 @@ class JSONParser(BaseParser):
     """Reads a body of at most BODY_LIMIT bytes as JSON (RFC 8259).
 
     Refused, with a ParseError: what no database column or other client could take back, that is NUL, lone
-    surrogates, NaN and infinities, and values nested deeper than DEPTH_LIMIT.
+    surrogates, NaN and infinities, and values nested deeper than DEPTH_LIMIT. And what would cost too much memory:
+    more than VALUES_LIMIT values, which are counted before they are made.
     """
 
     media_type = "application/json"
     limit = settings.BODY_LIMIT
 
     def parse(self, stream, media_type=None, parser_context=None):
-        if parser_context["request"].headers.get("Content-Encoding", "identity") != "identity":
+        if parser_context["request"].headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Encoded
         body = stream.read(self.limit + 1)
         if len(body) > self.limit:
             raise TooLarge(f"The body is larger than the limit of {self.limit:,} bytes.")
+        check_size(body)
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -49,9 +53,29 @@ class JSONParser(BaseParser):
 
 
 class SmallJSONParser(JSONParser):
-    """For who has not logged in: a form, not a load."""
+    """For who has not logged in."""
 
-    limit = 64 * 2**10
+    limit = settings.BODY_LIMIT_ANONYMOUS
+
+
+def check_size(body):
+    """Raises TooLarge for more values than VALUES_LIMIT."""
+    if len(body) < settings.VALUES_LIMIT or marks(body) < settings.VALUES_LIMIT:
+        return
+    # Some may be in strings. Outside of them there is no backslash, so each quote that is left begins or ends one.
+    body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    found, in_string = 0, 0
+    for start in range(0, len(body), WINDOW):
+        parts = body[start : start + WINDOW].split(b'"')
+        found += sum(map(marks, parts[in_string::2]))
+        if found >= settings.VALUES_LIMIT:
+            raise TooLarge(f"The body has more than the limit of {settings.VALUES_LIMIT:,} values.")
+        in_string ^= len(parts) % 2 == 0
+
+
+def marks(text):
+    """How many commas and opening brackets there are: each value but the first is behind one."""
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
 def check(value, depth=1):

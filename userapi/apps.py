@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class UserApiConfig(AppConfig):
     name = "userapi"
+    verbose_name = "Users"

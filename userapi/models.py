@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, AuthTokenManager
 from rest_framework.exceptions import AuthenticationFailed
@@ -19,12 +20,14 @@ from taskmanager.prepared import Prepared
 
 # A token in constant use costs one write in this time.
 TOUCH_INTERVAL = timedelta(minutes=1)
+# What differs in case only is the same.
 TAKEN = {
     "username": "A user with that username already exists.",
     "email": "A user with that e-mail address already exists.",
 }
 # So many counts that are over are deleted for each that begins.
 BATCH = 100
+WEBHOOK_SALT = "userapi.webhooks"
 
 
 def fold(text):
@@ -38,6 +41,10 @@ def fold_email(email):
     with suppress(UnicodeError):  # else it is no domain, and is compared as it is
         domain = domain.encode("idna").decode("idna")
     return f"{name}{at}{domain}"
+
+
+# How what has to be unique is compared.
+FOLD = {"username": fold, "email": fold_email}
 
 
 class Users(UserManager):
@@ -58,7 +65,22 @@ class User(AbstractUser):
     # Null for a user without an address (createsuperuser asks for one, but does not insist).
     email_key = models.CharField(max_length=762, unique=True, null=True, editable=False)  # noqa: DJ001  null is not unique
 
+    # How often the secret of this user's webhooks was replaced.
+    webhook_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
     objects = Users()
+
+    def webhook_key(self):
+        """The bytes with which what is sent to this user's webhooks is signed.
+
+        Derived from SECRET_KEY, so that nothing secret is stored; another SECRET_KEY makes another one.
+        """
+        return salted_hmac(WEBHOOK_SALT, f"{self.pk}.{self.webhook_generation}", algorithm="sha256").digest()
+
+    def replace_webhook_key(self):
+        """From now on another key signs."""
+        User.objects.filter(pk=self.pk).update(webhook_generation=models.F("webhook_generation") + 1)
+        self.refresh_from_db(fields=["webhook_generation"])
 
     def save(self, *args, update_fields=None, **kwargs):
         self.username_key = fold(self.username)
@@ -68,6 +90,15 @@ class User(AbstractUser):
             keys = {f"{name}_key" for name in ("username", "email") if name in update_fields}
             update_fields = keys.union(update_fields)
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def validate_unique(self, exclude=None):
+        """Raises ValidationError for the name or the address of somebody else, whatever its case."""
+        super().validate_unique(exclude)
+        others = User.objects.exclude(pk=self.pk)
+        for field in FOLD.keys() - (exclude or set()):
+            value = getattr(self, field)
+            if value and others.filter(**{f"{field}_key": FOLD[field](value)}).exists():
+                raise ValidationError({field: TAKEN[field]})
 
     def log_in(self, client=""):
         """(Token, its text), for who has just shown the password.
@@ -164,8 +195,9 @@ class AttemptCountQuerySet(models.QuerySet):
         """Counts one less."""
         self.filter(key=key, number__gt=0).update(number=F("number") - 1)
 
-    def forget(self, key):
-        self.filter(key=key).delete()
+    def reset(self, key):
+        """Counts from none again. The row stays: who logs in now does so again."""
+        self.filter(key=key).update(number=0)
 
 
 class AttemptCount(models.Model):

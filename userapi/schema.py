@@ -56,6 +56,12 @@ class RegisteredSerializer(ProfileSerializer):
     )
 
 
+class WebhookSecretSerializer(serializers.Serializer):
+    """What the user's receivers verify deliveries with."""
+
+    secret = serializers.CharField(read_only=True, help_text="`whsec_`, and the key in base64.")
+
+
 register = call(
     "register",
     "Make an account",
@@ -122,4 +128,18 @@ end_token = call(
     parameters=[
         OpenApiParameter("id", {"type": "integer", "minimum": 1}, OpenApiParameter.PATH, description="Of the token.")
     ],
+)
+SECRET = answered("A secret", {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw…"})
+webhook_secret = call(
+    "webhook_secret",
+    "Read the secret that signs what `notify_url` gets",
+    {200: WebhookSecretSerializer},
+    examples=[SECRET],
+)
+replace_webhook_secret = call(
+    "replace_webhook_secret",
+    "Replace that secret; from then on the old one signs nothing",
+    {200: WebhookSecretSerializer},
+    request=None,
+    examples=[SECRET],
 )

@@ -6,19 +6,19 @@ from django.db import IntegrityError, transaction
 from rest_framework import serializers
 
 from taskmanager.wire import StrictSerializer, StringField
-from userapi.models import TAKEN, User, fold, fold_email
+from userapi.models import FOLD, TAKEN, User
 from userapi.throttling import PasswordAttempts
 
 USERNAME = User._meta.get_field("username")
 EMAIL = User._meta.get_field("email")
 UNAPPROVED = "Your account is made. You can log in as soon as the staff has approved it."
-FOLD = {"username": fold, "email": fold_email}
+# Long enough for any passphrase; hashing without a bound would let a client choose our CPU time.
+PASSWORD_LIMIT = 1024
 
 
 class PasswordField(StringField):
     def __init__(self, **kwargs):
-        # Long enough for any passphrase; hashing without a bound would let a client choose our CPU time.
-        super().__init__(write_only=True, trim_whitespace=False, max_length=1024, **kwargs)
+        super().__init__(write_only=True, trim_whitespace=False, max_length=PASSWORD_LIMIT, **kwargs)
 
 
 def check_password_rules(password, user, field):

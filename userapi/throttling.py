@@ -1,18 +1,14 @@
 """Slows down who guesses passwords or makes accounts without end; and who may make one at all."""
 
 import hashlib
-from ipaddress import ip_network
 
 from django.conf import settings
 from rest_framework.exceptions import Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.throttling import BaseThrottle
 
-from taskmanager.proxies import address
+from taskmanager.throttling import client
 from userapi.models import AttemptCount, fold
-
-# What one customer of a provider has of IPv6 addresses, at least (RFC 6177): counted one by one, they are without end.
-CUSTOMER = 64
 
 
 class TooMany(Throttled):
@@ -76,7 +72,7 @@ class LoginAttempts(Attempts):
     def succeeded(self):
         """This attempt was none of the failures; and who knows the password need not wait for the others."""
         AttemptCount.objects.take_back(self.of_address)
-        AttemptCount.objects.forget(self.of_account)
+        AttemptCount.objects.reset(self.of_account)
 
 
 class PasswordAttempts(Attempts):
@@ -89,7 +85,7 @@ class PasswordAttempts(Attempts):
         super().__init__(settings.LOGIN_FAILURES_WINDOW, {self.of_token: settings.LOGIN_FAILURES})
 
     def succeeded(self):
-        AttemptCount.objects.forget(self.of_token)
+        AttemptCount.objects.reset(self.of_token)
 
 
 class RegistrationAttempts(Attempts):
@@ -114,14 +110,6 @@ class RegistrationIsOpen(BasePermission):
 
     def has_permission(self, request, view):
         return settings.REGISTRATION != "closed"
-
-
-def client(remote_address):
-    """What counts as one client: an IPv4 address, or the network that an IPv6 address is in."""
-    found = address(remote_address)
-    if found is None or found.version == 4:
-        return str(found)
-    return str(ip_network((int(found), CUSTOMER), strict=False))
 
 
 def key_of(*parts):

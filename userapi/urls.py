@@ -11,4 +11,5 @@ urlpatterns = [
     path("tokens/", views.TokensView.as_view()),
     path("tokens/<pk>/", views.TokenView.as_view()),
     path("password/", views.PasswordView.as_view()),
+    path("webhook-secret/", views.WebhookSecretView.as_view()),
 ]

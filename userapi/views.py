@@ -1,3 +1,5 @@
+import base64
+
 from django.contrib.auth import authenticate
 from django.db import transaction
 from drf_spectacular.utils import extend_schema_view
@@ -6,6 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from taskmanager.throttling import Throttle
 from taskmanager.wire import SmallJSONParser, id_of
 from userapi import schema
 from userapi.serializers import LoginSerializer, PasswordSerializer, ProfileSerializer, RegisterSerializer
@@ -28,7 +31,7 @@ class OpenView(APIView):
 
 class RegisterView(OpenView):
     permission_classes = [RegistrationIsOpen]
-    throttle_classes = [RegistrationThrottle]
+    throttle_classes = [Throttle, RegistrationThrottle]
 
     @schema.register
     def post(self, request):
@@ -113,6 +116,23 @@ class PasswordView(APIView):
             serializer.save()
             request.user.tokens.exclude(pk=request.auth.pk).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class WebhookSecretView(APIView):
+    """What the user's receivers verify deliveries with."""
+
+    @schema.webhook_secret
+    def get(self, request):
+        return self.answer(request.user)
+
+    @schema.replace_webhook_secret
+    def post(self, request):
+        request.user.replace_webhook_key()
+        return self.answer(request.user)
+
+    def answer(self, user):
+        secret = base64.b64encode(user.webhook_key()).decode()
+        return Response({"secret": f"whsec_{secret}"}, headers={"Cache-Control": "no-store"})
 
 
 def described(token, current):

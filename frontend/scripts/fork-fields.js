@@ -10,6 +10,7 @@
     { name: 'run_at', kind: 'moment', title: 'Run at', hint: 'Not before this time, yours.', fallback: null },
     { name: 'timeout', kind: 'number', title: 'Timeout', hint: 'Seconds for one attempt.', fallback: null },
     { name: 'max_attempts', kind: 'integer', title: 'Attempts', hint: 'How often it is started at most.', fallback: 1 },
+    { name: 'notify_url', kind: 'text', title: 'Notify URL', hint: 'Gets a signed POST when the task has ended.', fallback: '', maxLength: 2000 },
   ].map((field) => ({ ...field, path: field.name }));
 
   /**

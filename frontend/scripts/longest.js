@@ -10,7 +10,7 @@
   utm.createLongest = function (tasks) {
     const body = el('tbody');
     const none = el('p', { class: 'block__none' }, 'Nothing runs.');
-    const table = el('table', { class: 'longest' }, el('thead', {}, createHead()), body);
+    const table = el('table', { class: 'figures__table longest' }, el('thead', {}, createHead()), body);
     const title = el('h3', { class: 'tile__title' }, 'Running longest');
     const root = el('section', { class: 'tile tile--list', 'aria-label': 'Running longest' }, title, table, none);
     const end = tasks.onChange(({ tasks: all }) => show(all));

@@ -59,9 +59,9 @@
   }
 
   /** What to POST for a task like this one. */
-  utm.forkBody = function ({ name, description, program, arguments: args, nice, timeout, max_attempts: attempts }) {
-    const body = { name, description, program, arguments: args, nice, timeout, max_attempts: attempts };
-    const usual = { description: '', nice: 0, timeout: null, max_attempts: 1 };
+  utm.forkBody = function ({ name, description, program, arguments: args, nice, timeout, max_attempts: attempts, notify_url: notify }) {
+    const body = { name, description, program, arguments: args, nice, timeout, max_attempts: attempts, notify_url: notify };
+    const usual = { description: '', nice: 0, timeout: null, max_attempts: 1, notify_url: '' };
     return Object.fromEntries(Object.entries(body).filter(([key, value]) => value !== undefined && !(key in usual && usual[key] === value)));
   };
 })(window.utm = window.utm || {});

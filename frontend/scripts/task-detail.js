@@ -16,7 +16,8 @@
     const actions = utm.createActions(id, { onTask: set, onFork });
     const head = utm.createDetailHead(id, { actions });
     const timeline = utm.createTimeline();
-    const body = createBody(id, timeline);
+    const deliveries = utm.createDeliveries(id);
+    const body = createBody(id, timeline, deliveries);
     const missing = el('p', { class: 'detail__missing', role: 'status', hidden: true });
     const root = el('section', { class: 'detail', 'aria-labelledby': 'detail-title', 'aria-busy': 'true' }, head.el, missing, body.el);
     let task = known ?? null;
@@ -46,6 +47,7 @@
       set(data);
       onTask(data);
       await readMoves(data, signal);
+      await deliveries.read(data, signal);
     }
 
     // They change with the status, the reason and the attempt, and with nothing else.
@@ -106,14 +108,14 @@
     };
   };
 
-  function createBody(id, timeline) {
+  function createBody(id, timeline, deliveries) {
     const output = el('div', { class: 'detail__output' });
     // An error of one line is in the head.
     const error = block('Error', (task) => (task.error?.trim() === utm.outcome(task, 0).detail ? null : task.error));
     const described = block('Description', (task) => task.description, { prose: true });
     const result = block('Result', (task) => task.result);
     const args = utm.createArguments();
-    const parts = [error, described, result, args, howFacts(), whenFacts(), utm.createRaw(), utm.createShell(id)];
+    const parts = [error, described, result, args, howFacts(deliveries), whenFacts(), utm.createRaw(), utm.createShell(id)];
     error.el.classList.add('block--error');
     const [how, when, raw, shell] = parts.slice(4);
     const facts = el('section', { class: 'detail__facts', 'aria-label': 'Facts' }, how.el, when.el);
@@ -134,7 +136,7 @@
     ]);
   }
 
-  function howFacts() {
+  function howFacts(deliveries) {
     return createFacts([
       ['Program', wordFact((task) => task.program, true)],
       ['Nice', wordFact((task) => task.nice, true)],
@@ -143,6 +145,9 @@
       ['Exit code', wordFact((task) => task.exit_code)],
       ['Worker', wordFact((task) => task.worker)],
       ['Restarted from', taskFact('restarted_from')],
+      ['Notifies of', taskFact('notifies')],
+      ['Notify URL', wordFact((task) => task.notify_url || null)],
+      ['Deliveries', deliveries],
     ]);
   }
 })(window.utm = window.utm || {});

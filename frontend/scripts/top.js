@@ -13,9 +13,10 @@
     const tiles = [statusTile(), runningTile(), loadTile(), waitingTile(), endedTile()];
     const figures = el('div', { class: 'figures__tiles', hidden: true }, ...tiles.map((tile) => tile.el));
     const longest = utm.createLongest(tasks);
+    const workers = utm.workers.create();
     const state = el('p', { class: 'figures__state', role: 'status' }, 'Reading…');
     const root = el('section', { class: 'figures', 'aria-labelledby': 'top-title' },
-      el('h2', { id: 'top-title', class: 'visually-hidden' }, 'Top'), state, figures, longest.el);
+      el('h2', { id: 'top-title', class: 'visually-hidden' }, 'Top'), state, figures, longest.el, workers.el);
     const poll = utm.createPoll({ read, pause: () => (utm.live.isPaused() ? null : PAUSE), onError: failed });
     const deafen = utm.live.on('state', (state) => state !== 'paused' && poll.now());
     parent.replaceChildren(root);
@@ -26,7 +27,7 @@
       state.hidden = true;
       figures.hidden = false;
       attr(root, 'data-old', null);
-      tiles.forEach((tile) => tile.set(data));
+      [...tiles, workers].forEach((part) => part.set(data));
     }
 
     // What was read last stays, and says that it is old.
@@ -44,6 +45,7 @@
         deafen();
         poll.stop();
         longest.unmount();
+        workers.unmount();
         root.remove();
       },
     };

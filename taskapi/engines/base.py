@@ -36,15 +36,17 @@ class Engine:
     def go_on(self, task_ids):
         """Lets the programs of these tasks, which are no longer stopped, continue."""
 
-    def fork(self, owner, specs):
+    def fork(self, owner, specs, by=None):
         """Stores new PENDING tasks, one for each dict of fields, and submits them; returns them.
+
+        The events say that this user forked them: the owner, unless it is somebody else.
 
         Raises NotSupported when this engine cannot do what a spec asks for.
         """
         if not self.can_schedule and any(spec.get("run_at") for spec in specs):
             raise NotSupported("run_at", "This server runs tasks at once; leave `run_at` out.")
         with transaction.atomic():
-            tasks = Task.objects.fork(owner, specs, line_up=self.can_be_fair)
+            tasks = Task.objects.fork(owner, specs, line_up=self.can_be_fair, by=by)
             self.submit(tasks)
         return tasks
 

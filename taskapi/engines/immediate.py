@@ -12,7 +12,7 @@ from taskapi.runner import Run, attempt, task_factory
 
 
 class ImmediateEngine(Engine):
-    """When `fork` returns, the tasks have ended; a failed one is tried again at once.
+    """When `fork` returns, the tasks have ended, and so has what tells of it; a failed one is tried again at once.
 
     A program that calls for an exit exits: there is no server here to be kept from it.
     """
@@ -20,13 +20,19 @@ class ImmediateEngine(Engine):
     name = "immediate"
     can_schedule = False
 
-    def fork(self, owner, specs):
-        tasks = super().fork(owner, specs)
+    def fork(self, owner, specs, by=None):
+        tasks = super().fork(owner, specs, by)
         for task in tasks:
-            while task.status == Status.PENDING:
-                self.attempt(task)
-                task.refresh_from_db()
+            self.exhaust(task)
+            for delivery in task.deliveries.all():
+                self.exhaust(delivery)
         return tasks
+
+    def exhaust(self, task):
+        """Runs it until it has ended."""
+        while task.status == Status.PENDING:
+            self.attempt(task)
+            task.refresh_from_db()
 
     def attempt(self, task):
         """Runs it once, from its claim to its end."""

@@ -1,7 +1,6 @@
 """A thread per task, in it an event loop, in it the program."""
 
 import logging
-import resource
 import threading
 
 from django.db import connections
@@ -9,6 +8,7 @@ from django.db import connections
 from taskapi.engines.local import LocalEngine
 from taskapi.models import postponed
 from taskapi.runner import abandon, drive, new_loop
+from taskmanager.descriptors import descriptors
 
 logger = logging.getLogger(__name__)
 
@@ -60,13 +60,3 @@ class ThreadEngine(LocalEngine):
 def name_of(run):
     """The name of its thread."""
     return f"task-{run.claim.pk}-{run.claim.attempt}"
-
-
-def descriptors(wanted):
-    """How many files this process may open, after asking for so many."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return soft

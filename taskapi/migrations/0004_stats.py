@@ -3,8 +3,12 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from taskmanager.migrations import AddIndexInUse
+
 
 class Migration(migrations.Migration):
+
+    atomic = False
 
     dependencies = [
         ('taskapi', '0003_programs'),
@@ -12,7 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexInUse(
             model_name='task',
             index=models.Index(fields=['owner', 'ended_at', 'status'], name='task_ended'),
         ),

@@ -7,7 +7,7 @@ from taskapi.models.moves import Claim, Move, Report, failure, postponed
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import ENDING, FINAL, MOVES, Reason, Signal, Status
 from taskapi.models.task import Limits, Task
-from taskapi.models.worker import Worker
+from taskapi.models.worker import Worker, WorkerState
 
 __all__ = [
     "ENDING",
@@ -26,6 +26,7 @@ __all__ = [
     "TaskEvent",
     "TaskOutput",
     "Worker",
+    "WorkerState",
     "failure",
     "postponed",
 ]

@@ -4,6 +4,7 @@ import random
 import sys
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from itertools import groupby
 
 import orjson
 from django.db.models import F
@@ -105,3 +106,13 @@ def backoff(attempt):
     """How long to wait after this attempt: doubled each time, with jitter so that failures do not come in waves."""
     longest = min(RETRY_FIRST * 2 ** min(attempt - 1, 30), RETRY_LONGEST)
     return longest * random.uniform(0.5, 1)  # noqa: S311  not a secret
+
+
+def grouped(items, key):
+    """(key, list of items) for each key, in the order of the keys, which may be None."""
+
+    def order(item):
+        value = key(item)
+        return value is not None, value
+
+    return [(value, list(alike)) for (_, value), alike in groupby(sorted(items, key=order), key=order)]

@@ -4,8 +4,7 @@ Rows are locked in the order of their ids, so that two groups never wait for eac
 row locks and needs none: a transaction there has the whole database (see the settings).
 """
 
-from functools import cache, partial
-from itertools import groupby
+from functools import partial
 from operator import attrgetter
 
 from django.conf import settings
@@ -16,10 +15,10 @@ from django.utils import timezone
 
 from taskapi import metrics
 from taskapi.exceptions import TooManyActive
-from taskapi.models import rows
+from taskapi.models import notices, rows
 from taskapi.models.event import TaskEvent
 from taskapi.models.history import History
-from taskapi.models.moves import Claim, failure, likeness
+from taskapi.models.moves import Claim, failure, grouped, likeness
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import FINAL, Reason, Signal, Status, sources
 from taskapi.models.tally import DUE, TallyQuerySet
@@ -27,30 +26,29 @@ from taskapi.models.tally import DUE, TallyQuerySet
 # Turns of one nice; see TaskQuerySet.next_turn().
 NICE_SPAN = 2**40
 BATCH = 500
+# The columns of a new task that name another.
+LINKS = ("restarted_from_id", "notifies_id")
 KILL_BATCH = 5_000
 
 
 class TaskQuerySet(TallyQuerySet):
-    def fork(self, owner, specs, line_up=True):
+    def fork(self, owner, specs, line_up=True, by=None):
         """New PENDING tasks of this user, one for each dict of columns, all or none; returns them in that order.
 
-        Those that are due have a turn, unless the caller is to line them up. Raises TooManyActive when the user would
-        have more open tasks than TASK_USER_ACTIVE, and DoesNotExist when one that is restarted has been pruned.
+        Those that are due have a turn, unless the caller is to line them up. The events name the owner, or who did it
+        for the owner. Raises TooManyActive when the user would have more open tasks than TASK_USER_ACTIVE, and
+        DoesNotExist when a task that is restarted has been pruned.
         """
         now = timezone.now()
-        fresh = defaults(self.model) | {"owner_id": owner.pk, "created_at": now, "updated_at": now}
-        # By position is much the fastest way to make a model.
-        tasks = [self.model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
+        tasks = rows.new(self.model, specs, owner_id=owner.pk, created_at=now, updated_at=now)
         with transaction.atomic(savepoint=False):
-            self._check_room(owner, len(tasks))
-            origins = {spec["restarted_from_id"] for spec in specs if "restarted_from_id" in spec}
-            if origins and len(self._lock(origins)) < len(origins):  # prune() waits for those that are there
-                raise self.model.DoesNotExist
+            self._check_room(owner, len(tasks), by or owner)
+            self._check_there({spec[name] for spec in specs for name in LINKS if spec.get(name)})
             due = schedule(tasks, now)
             if line_up:
                 self._line_up(owner.pk, due)
             rows.insert(tasks)
-            rows.note([(task.pk, task.status, task.reason) for task in tasks], owner, now)
+            rows.note([(task.pk, task.status, task.reason) for task in tasks], by or owner, now)
         return tasks
 
     def kill(self, by=None, signal=Signal.TERM, strictly=False):
@@ -67,7 +65,7 @@ class TaskQuerySet(TallyQuerySet):
 
     def _kill(self, ids, by, signal, strictly):
         with transaction.atomic():
-            rows.lock_users([by.pk] if by else [], fork=False)
+            rows.lock_named(self._by_id(ids), by)
             found = self._lock(ids, "status", "program", "started_at")
             still = set(self.filter(pk__in=ids).values_list("id", flat=True)) if strictly else set(ids)
             pending = {
@@ -121,9 +119,10 @@ class TaskQuerySet(TallyQuerySet):
 
         A move loses when its task has ended meanwhile, or is no longer this worker's, or runs another attempt.
         """
+        ids = [move.task_id for move in moves]
         with transaction.atomic():
-            columns = ("attempt", "program", "started_at", "worker", "status")
-            found = self._lock([move.task_id for move in moves], *columns)
+            rows.lock_named(self._by_id(ids), by=None)
+            found = self._lock(ids, "attempt", "program", "started_at", "worker", "status")
             running = [worker.pk, Status.RUNNING]
             mine = {(pk, attempt): (program, since) for pk, attempt, program, since, *row in found if row == running}
             won = [move for move in moves if (move.task_id, move.attempt) in mine]
@@ -181,10 +180,13 @@ class TaskQuerySet(TallyQuerySet):
         """
         line_up = line_up or self._line_up_fairly
         due = self.filter(status=Status.PENDING, turn=None, run_at__lte=Now())
-        if not due.exists():
+        found = dict(due.order_by("run_at", "id").values_list("id", "owner")[:BATCH])
+        if not found:
             return 0
         with transaction.atomic():
-            tasks = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:BATCH])
+            rows.lock_users(set(found.values()), fork=False)
+            locked = self._by_id(found).select_for_update(skip_locked=True).in_bulk()
+            tasks = [locked[pk] for pk in found if pk in locked and locked[pk].awaits_turn()]
             line_up(tasks)
         return len(tasks)
 
@@ -232,9 +234,13 @@ class TaskQuerySet(TallyQuerySet):
         head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
-    def _check_room(self, owner, count):
+    def _check_there(self, ids):
+        if ids and len(self._lock(ids)) < len(ids):  # prune() waits for those that are
+            raise self.model.DoesNotExist
+
+    def _check_room(self, owner, count, by):
         limit = settings.TASK_USER_ACTIVE
-        rows.lock_users([owner.pk], fork=bool(limit))  # so that two forks at once cannot both find room
+        rows.lock_users({owner.pk, by.pk}, fork=bool(limit))  # so that two forks at once cannot both find room
         if not limit:
             return
         active = rows.count_open(self.model, owner.pk, limit + 1)
@@ -296,8 +302,10 @@ class TaskQuerySet(TallyQuerySet):
         By primary key and nothing else: MariaDB would lock a secondary index first and the row after it, and whoever
         holds the row and writes its index entries waits for that in a circle.
         """
-        those = self.model.objects.filter(pk__in=list(ids)).select_for_update().order_by("id")
-        return list(those.values_list("id", *columns))
+        return list(self._by_id(ids).select_for_update().values_list("id", *columns))
+
+    def _by_id(self, ids):
+        return self.model.objects.filter(pk__in=list(ids)).order_by("id")
 
     def _move(self, those, to, reason=Reason.NONE, by=None, **fields):
         """The one function that writes `status`, with the guard in the WHERE and the events beside it.
@@ -320,13 +328,9 @@ class TaskQuerySet(TallyQuerySet):
         if moved != len(ids):
             raise self.model.MoveLost(f"{len(ids) - moved} of {len(ids)} tasks cannot go to {to}")
         rows.note([(pk, to, reason) for pk in sorted(ids)], by, now)
+        if to in FINAL:
+            notices.send(self.model, ids, now)
         transaction.on_commit(partial(metrics.moved, list(those.values()), to, reason, now), robust=True)
-
-
-@cache
-def defaults(model):
-    """The columns of a new row, by the names of their attributes; those that must not be shared are set by fork()."""
-    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
 
 
 def schedule(tasks, now):
@@ -335,13 +339,3 @@ def schedule(tasks, now):
     for task in later:
         task.reason = Reason.SCHEDULED
     return [task for task in tasks if task.reason != Reason.SCHEDULED]
-
-
-def grouped(items, key):
-    """(key, list of items) for each key, in the order of the keys, which may be None."""
-
-    def order(item):
-        value = key(item)
-        return value is not None, value
-
-    return [(value, list(alike)) for (_, value), alike in groupby(sorted(items, key=order), key=order)]

@@ -11,9 +11,23 @@ from django.utils import timezone
 from taskapi.models.event import TaskEvent
 from taskapi.models.output import TaskOutput
 from taskapi.models.status import OPEN
+from taskapi.models.worker import Worker
 from taskmanager import request_id
 
 CHUNK = 500
+
+
+def new(model, specs, **common):
+    """New objects of this model, one for each dict of columns, by the names of their attributes; not yet stored."""
+    fresh = defaults(model) | common
+    # By position is much the fastest way to make a model.
+    return [model(*(fresh | {"arguments": {}} | spec).values()) for spec in specs]
+
+
+@cache
+def defaults(model):
+    """The columns of a new row; those that must not be shared are set by new()."""
+    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
 
 
 def insert(objects):
@@ -95,6 +109,17 @@ def count_open(model, owner, most):
         return cursor.fetchone()[0]
 
 
+def notifying(model, ids):
+    """Those of these ids whose tasks have a notify_url."""
+    table, marks = quoted(model._meta.db_table), ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} WHERE id IN ({marks}) AND notify_url <> ''",  # noqa: S608  a name of ours
+            list(ids),
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
 def set_progress(reports):
     """UPDATEs the progress of the tasks of these Reports, whose rows the caller has locked."""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
@@ -116,13 +141,47 @@ def print_all(reports):
 def lock_users(ids, fork=True):
     """Has others who lock these users wait until the end of the transaction; always before rows that name them.
 
-    With fork=False only where the foreign keys of such rows lock their user as well, on MariaDB: there whoever holds
-    a task and wants its user would meet whoever holds the user and wants the task.
+    With fork=False only those who fork wait, and only where foreign keys lock what they name, on MariaDB: there whoever
+    holds a task and wants its user would meet whoever holds the user and wants the task.
     """
-    no_key = connection.features.has_select_for_no_key_update
-    if connection.features.has_select_for_update and (fork or not no_key):
+    if not fork:
+        share(get_user_model(), ids)
+    elif connection.features.has_select_for_update:
+        no_key = connection.features.has_select_for_no_key_update
         users = get_user_model().objects.select_for_update(no_key=no_key).filter(pk__in=ids)
         list(users.order_by("pk").values_list("pk"))
+
+
+def lock_named(tasks, by):
+    """The same for who will move these tasks and name their owners, where they are notified, and `by`, a user or None.
+
+    First the workers, because whoever claims holds his when he comes to the users.
+    """
+    if not keys_lock():
+        return
+    found = list(tasks.values_list("owner", "worker", "notify_url"))
+    users = {owner for owner, _, url in found if url} | ({by.pk} if by else set())
+    if users:
+        share(Worker, {worker for _, worker, _ in found if worker})
+        share(get_user_model(), users)
+
+
+def share(model, ids):
+    """Takes the lock on these rows that a foreign key takes on MariaDB; others can take it, too."""
+    if not (ids and keys_lock()):
+        return
+    table, marks = quoted(model._meta.db_table), ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} WHERE id IN ({marks}) ORDER BY id LOCK IN SHARE MODE",  # noqa: S608  a name of ours
+            list(ids),
+        )
+
+
+def keys_lock():
+    """Whether to write a row locks, against who forks, the rows that it names."""
+    features = connection.features
+    return features.has_select_for_update and not features.has_select_for_no_key_update
 
 
 def quoted(name):

@@ -17,6 +17,7 @@ class Limits:
     NICE_LEAST, NICE_MOST = -20, 19
     TIMEOUT = 366 * 24 * 3600  # seconds
     ATTEMPTS = 1_000
+    NOTIFY_URL = 2_000
 
 
 class Task(models.Model):
@@ -47,6 +48,11 @@ class Task(models.Model):
     # Its place in the queue; null when it is not waiting to be claimed. See TaskQuerySet.next_turn().
     turn = models.BigIntegerField(null=True, editable=False)
     restarted_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, editable=False)
+    # Who is told of its end; and whose end this task, of the program `notify`, tells. See notices.
+    notify_url = models.CharField(max_length=Limits.NOTIFY_URL, blank=True, default="", db_default="")
+    notifies = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="deliveries", editable=False
+    )
 
     progress = models.FloatField(null=True, editable=False)
     progress_text = models.CharField(max_length=255, blank=True, editable=False)
@@ -102,6 +108,10 @@ class Task(models.Model):
     @property
     def ended(self):
         return self.status in FINAL
+
+    def awaits_turn(self):
+        """Whether it has not lined up yet: for its time, or for who lets it in when that has come."""
+        return self.status == Status.PENDING and self.turn is None
 
     def kill(self, by=None, signal=Signal.TERM):
         """KILLED, from PENDING or RUNNING, by this user. Raises TaskEnded when it has already ended."""

@@ -2,15 +2,28 @@
 
 import os
 import platform
+from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Sum
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, Now
 
 import taskmanager
 from taskapi.models.status import Reason, Status
+
+# A report names those that were lost within this time, and so many workers at most.
+LATELY = timedelta(hours=1)
+SHOWN = 200
+
+
+class WorkerState(models.TextChoices):
+    """How a worker is, as a report says it: one that is silent has missed its lease and nobody has given it up yet."""
+
+    ALIVE = "alive"
+    SILENT = "silent"
+    LOST = "lost"
 
 
 class WorkerQuerySet(models.QuerySet):
@@ -33,10 +46,16 @@ class WorkerQuerySet(models.QuerySet):
         """Workers whose last heartbeat is older than this timedelta, by the database's clock."""
         return self.alive().filter(heartbeat_at__lt=Now() - lease)
 
-    def slots(self):
-        """How many tasks the living ones can run at once; None when there are none."""
-        beating = self.alive().filter(heartbeat_at__gte=Now() - settings.TASK_LEASE)
-        return beating.aggregate(slots=Sum("slots"))["slots"]
+    def report(self):
+        """A dict for each worker that has not ended, by name, then for those lost within the last hour, latest first.
+
+        200 at most. `busy` is the number of its running tasks, whoever forked them; `heartbeat_age` is in seconds, by
+        the database's clock; `state` is a WorkerState.
+        """
+        shown = self.filter(Q(ended_at=None) | Q(lost=True, ended_at__gte=Now() - LATELY))
+        shown = shown.annotate(busy=Coalesce(Subquery(count_running()), 0), now=Now())
+        shown = shown.order_by(F("ended_at").desc(nulls_first=True), "name", "id")
+        return [described(worker) for worker in shown[:SHOWN]]
 
     def census(self):
         """{alive, silent, slots}: how many have not ended, by their heartbeats; the slots of the first, or None."""
@@ -57,6 +76,12 @@ class WorkerQuerySet(models.QuerySet):
         running = left.filter(status=Status.RUNNING)
         terminating = left.filter(status=Status.KILLED, reason=Reason.TERMINATING)
         return self.filter(Exists(running) | Exists(terminating), ended_at__isnull=False)
+
+
+def count_running():
+    """A query for the running tasks of the worker around it. It reads a range of one index, not the worker's tasks."""
+    running = apps.get_model("taskapi", "Task").objects.filter(worker=OuterRef("pk"), status=Status.RUNNING)
+    return running.order_by().values("worker").annotate(number=Count("*")).values("number")
 
 
 class Worker(models.Model):
@@ -93,3 +118,27 @@ class Worker(models.Model):
     def retire(self):
         """Ends this worker in good order."""
         return Worker.objects.alive().filter(pk=self.pk).update(ended_at=Now()) == 1
+
+
+def described(worker):
+    """What a report says of a worker that was read with `busy` and `now`."""
+    age = max(timedelta(0), worker.now - worker.heartbeat_at)
+    return {
+        "id": worker.pk,
+        "name": worker.name,
+        "host": worker.name.rpartition(":")[0],
+        "engine": worker.engine,
+        "version": worker.version,
+        "slots": worker.slots,
+        "busy": worker.busy,
+        "state": state_of(worker, age),
+        "started_at": worker.started_at,
+        "heartbeat_at": worker.heartbeat_at,
+        "heartbeat_age": round(age.total_seconds(), 3),
+    }
+
+
+def state_of(worker, age):
+    if worker.lost:
+        return WorkerState.LOST
+    return WorkerState.SILENT if age > settings.TASK_LEASE else WorkerState.ALIVE

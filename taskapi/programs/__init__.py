@@ -7,6 +7,14 @@ async def greet(task, name: str, times: int = 1):
     '''Say hello.'''
 """
 
-from taskapi.programs.registry import Program, get_program, problems, program, programs, unknown_open_programs
+from taskapi.programs.registry import (
+    Program,
+    get_program,
+    names_to_fork,
+    problems,
+    program,
+    programs,
+    unknown_open_programs,
+)
 
-__all__ = ["Program", "get_program", "problems", "program", "programs", "unknown_open_programs"]
+__all__ = ["Program", "get_program", "names_to_fork", "problems", "program", "programs", "unknown_open_programs"]

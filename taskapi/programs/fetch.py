@@ -96,14 +96,24 @@ async def fetch(
 ):
     """Request a URL over HTTP (curl(1))."""
     request = first_request(method, parse_url(url), headers, body)
-    try:
-        async with asyncio.timeout(time_limit), Transport() as transport:
-            response = await follow(task, transport, request, expected_status or ())
-            result = describe(response, *await read(response))
-    except TimeoutError:
-        raise ProgramFailed(f"{shown(request.url)} took longer than the time limit of {time_limit:g} s.") from None
+    result = await exchange(task, request, expected_status or (), time_limit)
     check_status(task, result, expected_status)
     return result
+
+
+async def exchange(task, request, expected, seconds, unread=()):
+    """The response to this request as the result of a task, without the body when its status is among `unread`.
+
+    Redirects are followed unless their status is among the expected ones. Raises ProgramFailed, also when all of it
+    takes longer than so many seconds.
+    """
+    try:
+        async with asyncio.timeout(seconds), Transport() as transport:
+            response = await follow(task, transport, request, expected)
+            body = (b"", False) if response.status_code in unread else await read(response)
+            return describe(response, *body)
+    except TimeoutError:
+        raise ProgramFailed(f"{shown(request.url)} took longer than the time limit of {seconds:g} s.") from None
 
 
 def first_request(method, url, headers, body):
@@ -242,10 +252,14 @@ def check_status(task, result, expected):
     status = result["status"]
     if status in expected if expected else status < 400:
         return
+    refuse(task, result, f"the status {' or '.join(map(str, expected))}" if expected else "a status below 400")
+
+
+def refuse(task, result, wanted):
+    """Raises ProgramFailed, and prints the beginning of the body, of a result that is not what was wanted."""
     if result["body_encoding"] == "text" and result["body"]:
         task.print(result["body"][:SHOWN_BODY])
-    wanted = f"the status {' or '.join(map(str, expected))}" if expected else "a status below 400"
-    raise ProgramFailed(f"Expected {wanted}; {shown(result['url'])} answered {status}.")
+    raise ProgramFailed(f"Expected {wanted}; {shown(result['url'])} answered {result['status']}.")
 
 
 def shown(url):

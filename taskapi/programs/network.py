@@ -99,6 +99,14 @@ def is_allowed(address):
     return not any(address in network for network in NOT_PUBLIC)
 
 
+def literal(host):
+    """The address that this host is, or None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 async def resolve(host):
     """The addresses of a name, as the system resolves it. Raises OSError."""
     # As bytes, because Python's own encoding of names (IDNA 2003) refuses some that the system knows.
@@ -108,9 +116,9 @@ async def resolve(host):
 
 async def addresses_of(host):
     """The addresses of a host when a connection may go to all of them. Raises httpcore.ConnectError."""
-    try:
-        found = [ipaddress.ip_address(host)]
-    except ValueError:
+    if address := literal(host):
+        found = [address]
+    else:
         try:
             found = await resolve(host)
         except OSError as error:

@@ -46,11 +46,12 @@ class Program:
     """A function that a task can run: `def name(task, argument: type = default, ...)`, with or without `async`.
 
     Its arguments are what the signature says after `task`; its first docstring line says what it does. Who may run it
-    are the holders of `permission`, such as "shop.run_report", or everybody when that is None.
+    are the holders of `permission`, such as "shop.run_report", or everybody when that is None. An `internal` one only
+    the system starts.
     """
 
-    def __init__(self, function, permission=None, check=None):
-        self.function, self.permission, self._check = function, permission, check
+    def __init__(self, function, permission=None, check=None, internal=False):
+        self.function, self.permission, self._check, self.internal = function, permission, check, internal
         self.name = function.__name__
         self.is_async = inspect.iscoroutinefunction(function)
         self.summary = (inspect.getdoc(function) or "").partition("\n")[0]
@@ -77,6 +78,8 @@ class Program:
 
     def open_to(self, user):
         """Whether this user may run it."""
+        if self.internal:
+            return False
         return self.permission is None or self.name in settings.TASK_OPEN_PROGRAMS or user.has_perm(self.permission)
 
     def _read(self, arguments):
@@ -177,19 +180,19 @@ def first_line(error):
     return str(error).partition("\n")[0].rstrip(".")
 
 
-def program(function=None, *, permission=None, check=None):
+def program(function=None, *, permission=None, check=None, internal=False):
     """Registers a function as a program, by its name: `@program`, or `@program(permission="shop.run_report")`.
 
     `check(**arguments)` is called at the fork and may raise WrongArgument. A function that cannot be a program is noted
     among the `problems` and stays what it was.
     """
     if function is None:
-        return functools.partial(program, permission=permission, check=check)
+        return functools.partial(program, permission=permission, check=check, internal=internal)
     if not inspect.isfunction(function):
         raise TypeError(f"@program is for functions, not for {function!r}.")
     place = f"@program {function.__module__}.{function.__qualname__}"
     try:
-        added = Program(function, permission, check)
+        added = Program(function, permission, check, internal)
     except Unfit as unfit:
         text, hint = unfit.args
         problems.append(Problem(function, f"{place}: {text}", hint))
@@ -217,8 +220,13 @@ def origin(function):
 
 
 def unknown_open_programs():
-    """The names in TASK_OPEN_PROGRAMS that are no programs."""
-    return [name for name in settings.TASK_OPEN_PROGRAMS if name not in programs]
+    """The names in TASK_OPEN_PROGRAMS that are no programs which users can fork."""
+    return [name for name in settings.TASK_OPEN_PROGRAMS if name not in names_to_fork()]
+
+
+def names_to_fork():
+    """The names of all programs that a user can be allowed to run."""
+    return sorted(name for name, program in programs.items() if not program.internal)
 
 
 def get_program(name):

@@ -1,5 +1,6 @@
 """/metrics: for Prometheus, with a token."""
 
+import re
 from datetime import timedelta
 from unittest.mock import Mock
 
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from taskapi import census
 from taskapi.models import Move, Reason, Signal, Status, Task, Worker
 from taskmanager import metrics
+from tests.server import PROJECT
 
 TOKEN = "a-token-of-some-length"
 METRICS = "/metrics"
@@ -137,6 +139,13 @@ def test_the_queue_and_the_workers(scrape, fork, running):
     assert 60 <= found["taskmanager_oldest_wait_seconds", ""] < 90
     assert (found["taskmanager_slots", ""], found["taskmanager_slots_busy", ""]) == (10, 1)
     assert (found["taskmanager_workers", "alive"], found["taskmanager_workers", "silent"]) == (1, 1)
+
+
+def test_every_figure_is_explained_to_operators(anonymous):
+    text = anonymous.get(METRICS, headers=BEARER).content.decode()
+    told = set(re.findall("^# TYPE (taskmanager_[a-z_]+)", text, re.MULTILINE))
+    explained = (PROJECT / "docs" / "operations.md").read_text()
+    assert told == set(re.findall("taskmanager_[a-z_]+", explained))
 
 
 def test_one_look_at_the_database_serves_for_a_while(scrape, django_assert_num_queries):

@@ -6,7 +6,8 @@ from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from taskapi import stats
@@ -19,6 +20,7 @@ STATS = "/taskapi/stats/"
 @pytest.fixture(autouse=True)
 def _nothing_known():
     stats.shared_by.cache_clear()
+    stats.fleet.cache_clear()
 
 
 @pytest.fixture
@@ -55,7 +57,8 @@ def test_of_a_user_without_tasks(look, now):
     assert found["status"] == {"pending": 0, "running": 0, "completed": 0, "failed": 0, "killed": 0}
     assert found["load"] == {"now": 0, "1": 0, "5": 0, "15": 0}
     assert found["waiting"] == {"tasks": 0, "oldest": None}
-    assert (found["slots"], found["at"]) == (None, now.isoformat().replace("+00:00", "Z"))
+    assert (found["slots"], found["workers"]) == (None, [])
+    assert found["at"] == now.isoformat().replace("+00:00", "Z")
 
 
 def test_counts_by_status(look, fork, running, worker):
@@ -138,6 +141,22 @@ def test_the_slots_of_the_living_workers(look, worker, settings):
     assert look()["slots"] == 15
 
 
+def test_the_workers_and_how_many_tasks_they_run_for_all_users(client, other, running, worker):
+    running()
+    for user in (client, client_of(other)):
+        [found] = user.get(STATS).json()["workers"]
+        assert (found["name"], found["slots"], found["busy"], found["state"]) == (worker.name, 10, 1, "alive")
+
+
+def test_the_workers_are_read_once_for_all_users(client, other, worker):
+    client.get(STATS)
+    stats.fleet()._compute.__self__._reading = stats.Pace(1, least=60)
+    client.get(STATS)
+    with CaptureQueriesContext(connection) as asked:
+        assert len(client_of(other).get(STATS).json()["workers"]) == 1
+    assert not [query for query in asked if "taskapi_worker" in query["sql"]]
+
+
 def test_what_has_ended_is_followed_and_not_counted_again(user, ran, monkeypatch, django_assert_max_num_queries):
     figures = stats.Stats(user.pk)
     start = timezone.now()
@@ -161,7 +180,8 @@ def test_a_second_look_takes_two_queries(look, fork, django_assert_num_queries):
     look()
     stats.shared_by.cache_info()
     [shared] = [stats.shared_by(Task.objects.get().owner_id)]
-    shared._compute.__self__._reading = stats.Pace(1, least=60)
+    for known in (shared, stats.fleet()):
+        known._compute.__self__._reading = stats.Pace(1, least=60)
     look()
     with django_assert_num_queries(2):  # of these one for the user
         look()

@@ -11,8 +11,8 @@ from tests.conftest import client_of, final_events, status_of
 TASKS = "/taskapi/tasks/"
 FIELDS = (
     "id name description status status_label reason program arguments nice progress progress_text result error "
-    "exit_code run_at timeout max_attempts attempt restarted_from worker created_at updated_at started_at ended_at "
-    "completed_at"
+    "exit_code run_at timeout max_attempts attempt restarted_from notify_url notifies worker created_at updated_at "
+    "started_at ended_at completed_at"
 ).split()
 
 

@@ -59,6 +59,14 @@ def test_an_attempt_is_taken_back_never_below_none():
 
 
 @pytest.mark.django_db
+def test_counting_in_a_window_that_runs_is_one_query(django_assert_num_queries):
+    add()
+    AttemptCount.objects.reset("k")
+    with django_assert_num_queries(3):
+        assert add(3) == [0, 0, 0]
+
+
+@pytest.mark.django_db
 def test_windows_that_are_over_are_thrown_away():
     for number in range(20):
         add(key=str(number))

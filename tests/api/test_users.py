@@ -100,6 +100,11 @@ def test_createsuperuser_says_that_an_address_is_taken(user, monkeypatch, email)
     assert User.objects.count() == 1
 
 
+def test_createsuperuser_says_that_a_name_is_taken_whatever_its_case(user):
+    with pytest.raises(CommandError, match="That username is already taken."):
+        call_command("createsuperuser", username="ADA", email="root@example.com", interactive=False)
+
+
 def test_createsuperuser_makes_one(user, monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", username="root", email="root@example.com", interactive=False, verbosity=0)

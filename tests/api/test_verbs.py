@@ -71,7 +71,7 @@ def test_a_restart_of_what_can_no_longer_be_run_says_why(client, fork):
 
 def test_a_restart_of_what_is_pruned_meanwhile_is_a_404(transactional_db, client, fork, monkeypatch):
     task = fork()
-    monkeypatch.setattr("taskapi.views.check_allowed", lambda *_: Task.objects.filter(pk=task.pk).delete())
+    monkeypatch.setattr("taskapi.views.check_again", lambda *_: Task.objects.filter(pk=task.pk).delete())
     answer = client.post(path(task, "restart/"))
     assert (answer.status_code, list(answer.json())) == (404, ["detail"])
     assert not Task.objects.exists()

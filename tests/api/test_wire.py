@@ -4,11 +4,13 @@ from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
+from django.urls import get_resolver
 
 from taskapi.exceptions import TooManyStreams
 from taskapi.models import Task
 from taskapi.seats import seats
-from taskmanager.wire import DEPTH_LIMIT, JSONParser
+from taskmanager import wire
+from taskmanager.wire import DEPTH_LIMIT, JSONParser, TooLarge, check_size
 from tests.conftest import client_of
 
 TASKS = "/taskapi/tasks/"
@@ -168,7 +170,7 @@ def test_a_refusal_is_not_an_error_in_the_log(client, monkeypatch, caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("path", [TASKS, "/userapi/login/", "/nope/"])
+@pytest.mark.parametrize("path", [TASKS, "/userapi/login/", "/taskapi/nope/"])
 def test_a_page_from_disk_may_call_the_api(anonymous, path):
     answer = anonymous.options(
         path,
@@ -196,3 +198,44 @@ def test_cookies_are_neither_set_nor_believed(client):
     answer = client.get(TASKS, HTTP_ORIGIN="https://elsewhere.example")
     assert "Set-Cookie" not in answer
     assert "Access-Control-Allow-Credentials" not in answer
+
+
+def urls():
+    """A URL for each route of both APIs."""
+    apps = [app for app in get_resolver().url_patterns if str(app.pattern) in ("taskapi/", "userapi/")]
+    return [f"/{app.pattern}{route.pattern}".replace("<pk>", "1") for app in apps for route in app.url_patterns]
+
+
+@pytest.mark.parametrize("path", [*urls(), "/schema/"])
+@pytest.mark.parametrize("headers", [{}, {"HTTP_AUTHORIZATION": "Token wrong"}], ids=["no token", "a wrong one"])
+def test_of_who_is_not_known_little_is_read(anonymous, monkeypatch, path, headers):
+    limits = []
+    parse = JSONParser.parse
+    monkeypatch.setattr(JSONParser, "parse", lambda self, *rest: (limits.append(self.limit), parse(self, *rest))[1])
+    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+        assert anonymous.generic(method, path, b"{}", "application/json", **headers).status_code < 500
+    assert set(limits) <= {64 * 2**10}
+
+
+def test_values_are_counted_before_they_are_made(client, settings):
+    settings.VALUES_LIMIT = 100
+    answer = post(client, b'{"name": "a", "arguments": {"x": [%s]}}' % b",".join([b"{}"] * 100))
+    assert answer.status_code == 413
+    assert answer.json() == {"detail": "The body has more than the limit of 100 values."}
+
+
+@pytest.mark.parametrize("text", [b",[{" * 100, b'\\",' * 100, b'\\\\\\",' * 100, b"\\\\"])
+def test_what_is_in_a_string_is_one_value(client, settings, text):
+    settings.VALUES_LIMIT = 100
+    body = b'{"name": "a", "description": "%s", "nice": 1, "timeout": %s}'
+    assert post(client, body % (text, b"1")).status_code == 201
+    assert post(client, body % (text, b"[%s]" % b",".join([b"1"] * 100))).status_code == 413
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_where_the_windows_end_does_not_matter(monkeypatch, size):
+    monkeypatch.setattr(wire, "WINDOW", size)
+    monkeypatch.setattr(wire.settings, "VALUES_LIMIT", 12)
+    check_size(b'["a,b", "c\\"d,[{", [1, 2], {"e": ",,,,,,,,,,,,,,,,,,"}]')
+    with pytest.raises(TooLarge):
+        check_size(b'["a,b", "c\\"d", [1, 2, 3, 4, 5, 6, 7, 8], {"e": ",,"}]')

@@ -1,7 +1,8 @@
-"""Takes a picture of each view for docs/screens/, and the one of the README: `make screenshots`."""
+"""Takes a picture of each view for docs/screens/, and the one of the README: `make screenshots` (ARGS="top task")."""
 
 import json
 import shutil
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from tests.browser.steps import Ada
 from tests.server import PROJECT, Server
 
 SCREENS = PROJECT / "docs" / "screens"
+LONG = {"top"}  # down to its end, where the workers are
 SIZES = {"": (1440, 900), "-phone": (390, 844)}
 BACKUP = """total=240
 for file in $(seq 1 $total); do
@@ -53,7 +55,8 @@ TASKS = [
 ]
 
 
-def main():
+def main(*wanted):
+    """Pictures of the wanted views, by their names; of all without any."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite:///{Path(folder) / 'db.sqlite3'}"
@@ -61,11 +64,14 @@ def main():
             ada = Ada(server)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-                take(browser, server, ada, {"welcome": "#/login", "first-run": "#/tasks"})
-                ids = fill(ada)
-                take(browser, server, ada, views(ids))
+                take(browser, server, ada, some({"welcome": "#/login", "first-run": "#/tasks"}, wanted))
+                take(browser, server, ada, some(views(fill(ada)), wanted))
                 browser.close()
     shutil.copy(SCREENS / "task-light.png", PROJECT / "docs" / "page.png")
+
+
+def some(views, wanted):
+    return {name: place for name, place in views.items() if name in wanted} if wanted else views
 
 
 def fill(ada):
@@ -104,9 +110,9 @@ def take(browser, server, ada, views):
                 page.evaluate("([key, value]) => localStorage.setItem(key, value)", [key, logged_in])
                 page.goto(f"{server.url}/?{name}{place}")
                 page.wait_for_timeout(1_500)
-                page.screenshot(path=SCREENS / f"{name}-{scheme}{suffix}.png")
+                page.screenshot(path=SCREENS / f"{name}-{scheme}{suffix}.png", full_page=name in LONG)
             context.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

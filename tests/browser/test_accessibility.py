@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DISK, enter
 from tests.browser.steps import expect_row, register
+from tests.browser.test_top import FIGURES, FLEET
 from tests.conftest import needs
 from tests.server import PROJECT
 
@@ -163,6 +164,19 @@ def test_the_banner_with_the_address_has_no_violations(page, ada, server, axe, s
     server.stop()
     expect(page.locator(".banner").get_by_label("Server")).to_be_visible()
     assert not violations(page, axe)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_fleet_has_no_violations(served, axe, scheme, width):
+    page = served()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.route("**/taskapi/stats/", lambda route: route.fulfill(json=FIGURES | {"workers": FLEET}))
+    page.evaluate("location.hash = '#/top'")
+    expect(page.get_by_role("region", name="Workers")).to_contain_text("1 lost")
+    assert not violations(page, axe)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

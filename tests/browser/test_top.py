@@ -22,6 +22,16 @@ FIGURES = {
 }
 
 
+def worker(number, state="alive", **fields):
+    named = {"id": number, "name": f"host-{number}:4711", "host": f"host-{number}", "state": state}
+    rest = {"engine": "procrastinate", "version": "0.1.0", "slots": 200, "busy": 0, "heartbeat_age": 0.2}
+    times = {"started_at": "2026-01-01T10:00:00Z", "heartbeat_at": "2026-01-01T11:00:00Z"}
+    return named | rest | times | fields
+
+
+FLEET = [worker(1, busy=50), worker(2, "silent", heartbeat_age=14), worker(3, "lost", heartbeat_age=190)]
+
+
 @pytest.fixture
 def top(inside):
     """top(figures) is the page with what the server would answer."""
@@ -88,7 +98,7 @@ def test_what_is_missing_is_left_out(top):
     page = top({"status": FIGURES["status"], "slots": None})
     expect(tile(page, "Running")).to_contain_text("12")
     expect(tile(page, "Running")).not_to_contain_text("slots")
-    for name in ("Load", "Waiting", "Ended in the last hour"):
+    for name in ("Load", "Waiting", "Ended in the last hour", "Workers"):
         expect(tile(page, name)).to_be_hidden()
 
 
@@ -107,3 +117,63 @@ def test_what_runs_longest_is_listed(served, ada):
     assert "first" in rows.nth(1).inner_text()
     rows.nth(1).get_by_role("link").click()
     expect(page.get_by_role("region", name="first")).to_contain_text("Running for")
+
+
+def test_the_workers_are_shown(top):
+    page = top(FIGURES | {"workers": FLEET})
+    workers = tile(page, "Workers")
+    expect(workers).to_contain_text("1 alive, 1 silent, 1 lost")
+    expect(workers.get_by_role("row")).to_have_count(4)
+    first = workers.get_by_role("row", name="host-1:4711")
+    expect(first).to_contain_text("procrastinate0.1.050 of 200")
+    expect(first).to_contain_text("Alive")
+    expect(first.locator(".parts__part")).to_have_attribute("style", "width: 25%;")
+
+
+def test_a_worker_that_is_lost_is_marked_by_a_shape_and_a_word(top):
+    page = top(FIGURES | {"workers": FLEET})
+    states = tile(page, "Workers").locator(".status")
+    expect(states).to_have_text(["Alive", "Silent", "Lost"])
+    shapes = [f"#icon-{name}" for name in ("alive", "silent", "lost")]
+    assert states.locator("use").evaluate_all("all => all.map(use => use.getAttribute('href'))") == shapes
+
+
+def test_heartbeats_grow_older_between_two_answers(top):
+    page = top(FIGURES | {"workers": [worker(1, heartbeat_age=7_000)]})
+    beat = tile(page, "Workers").locator(".workers__beat")
+    expect(beat).to_have_text("1 h ago")
+    page.route("**/taskapi/stats/", lambda route: route.abort())
+    page.clock.install()
+    page.clock.fast_forward("10:00")
+    expect(beat).to_have_text("2 h ago")
+
+
+def test_workers_come_and_go_in_place(top):
+    page = top(FIGURES | {"workers": FLEET[:1]})
+    names = tile(page, "Workers").locator("tbody th")
+    expect(names).to_have_text(["host-1:4711"])
+    names.first.evaluate("cell => { cell.parentNode.mine = true }")
+    page.route("**/taskapi/stats/", lambda route: route.fulfill(json=FIGURES | {"workers": [FLEET[2], FLEET[0]]}))
+    expect(names).to_have_text(["host-3:4711", "host-1:4711"])
+    assert names.last.evaluate("cell => cell.parentNode.mine")
+
+
+def test_one_worker_is_one_line(inside, ada):
+    page = inside("#/top")
+    workers = tile(page, "Workers")
+    expect(workers.get_by_role("row").last).to_contain_text("0 of ")
+    expect(workers).not_to_contain_text("1 alive")
+    assert workers.locator("thead").bounding_box()["height"] <= 1
+    assert workers.get_by_role("columnheader").all_inner_texts()[0] == "Worker"
+
+
+def test_without_a_worker_it_says_that_tasks_wait(top):
+    page = top(FIGURES | {"workers": []})
+    expect(tile(page, "Workers")).to_contain_text("No worker is alive; tasks wait for one.")
+    expect(tile(page, "Workers").get_by_role("table")).to_be_hidden()
+
+
+def test_a_name_of_a_worker_is_text(top):
+    page = top(FIGURES | {"workers": [worker(1, name="<b>\u202eevil</b>:1", version="<i>1</i>")]})
+    expect(tile(page, "Workers").locator("tbody th")).to_have_text("<b>\\u202eevil</b>:1")
+    expect(tile(page, "Workers").locator("b, i")).to_have_count(0)

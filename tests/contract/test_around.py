@@ -1,9 +1,10 @@
-"""The contract, "Around them": programs and the stream of events."""
+"""The contract, "Around them": programs, the figures and the stream of events."""
 
 import json
 
 import pytest
 
+from tests.conftest import wait_for
 from tests.contract.conftest import TASKS
 
 EVENTS = "/taskapi/events/"
@@ -72,6 +73,34 @@ def test_programs_only_those_that_this_user_may_run(ada):
     names = [program["name"] for program in ada.get("/taskapi/programs/").json]
     assert "sleep" in names
     assert not {"command", "fetch"}.intersection(names)
+
+
+# stats
+
+
+def test_stats_200_with_the_workers(ada):
+    answer = ada.get("/taskapi/stats/")
+    assert answer.status == 200
+    [worker] = answer.json["workers"]
+    assert (worker["state"], worker["slots"]) == ("alive", answer.json["slots"])
+    assert worker["name"].startswith(f"{worker['host']}:")
+
+
+def test_stats_how_busy_a_worker_is_but_not_with_what(ada, grace):
+    task = ada.running(name="a secret")
+    wait_for(lambda: grace.get("/taskapi/stats/").json["workers"][0]["busy"])
+    answer = grace.get("/taskapi/stats/")
+    assert (answer.json["status"]["running"], b"secret" in answer.body) == (0, False)
+    ada.delete(f"{TASKS}{task['id']}/")
+
+
+def test_stats_400_for_an_unknown_parameter(ada):
+    answer = ada.get("/taskapi/stats/?workers=1")
+    assert (answer.status, list(answer.json)) == (400, ["workers"])
+
+
+def test_stats_401_without_a_token(anonymous):
+    assert anonymous.get("/taskapi/stats/").status == 401
 
 
 # events

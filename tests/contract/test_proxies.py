@@ -1,5 +1,9 @@
 """Behind a proxy: who the client is, and how it came, on the servers that it can be."""
 
+import http.client
+import json
+from contextlib import closing
+
 import pytest
 
 from tests.conftest import database_url
@@ -37,6 +41,24 @@ def test_each_client_is_counted_for_itself(server):
 
 def test_what_a_client_has_put_before_makes_no_difference(server):
     assert [guess(server, f"198.51.100.{number}", "203.0.113.3")[0] for number in range(11)] == [401] * 10 + [429]
+
+
+@pytest.mark.parametrize(("name", "client"), [("X-Forwarded-For", "203.0.113.4"), ("X_Forwarded_For", "203.0.113.5")])
+def test_a_second_header_in_front_or_in_disguise_makes_no_difference(server, name, client):
+    headers = [[(name, f"198.51.100.{number}"), ("X-Forwarded-For", client)] for number in range(11)]
+    statuses = [guess_with(server, *pair) for pair in headers]
+    assert statuses == [401] * 10 + [429]
+
+
+def guess_with(server, *headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with closing(connection):
+        connection.putrequest("POST", LOGIN)
+        body = json.dumps(WRONG).encode()
+        for header in (*headers, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))):
+            connection.putheader(*header)
+        connection.endheaders(body)
+        return connection.getresponse().status
 
 
 def test_links_lead_to_where_the_client_came_from(server):

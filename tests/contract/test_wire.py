@@ -268,7 +268,7 @@ def test_the_header_is_exposed(ada, header):
     assert header.lower() in words(answer.headers["Access-Control-Expose-Headers"])
 
 
-@pytest.mark.parametrize(("status", "path"), [(401, TASKS), (404, "/nowhere/"), (405, "/userapi/login/")])
+@pytest.mark.parametrize(("status", "path"), [(401, TASKS), (404, "/taskapi/nowhere/"), (405, "/userapi/login/")])
 def test_an_error_can_be_read_from_any_origin(anonymous, status, path):
     answer = anonymous.get(path, Origin="null")
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")

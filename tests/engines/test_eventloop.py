@@ -3,11 +3,12 @@ import threading
 from taskapi.engines.eventloop import EventLoopEngine
 from tests.engines.commands import CommandContract, _no_launcher_left_over  # noqa: F401
 from tests.engines.contract import _test_programs  # noqa: F401  a fixture
+from tests.engines.deliveries import DeliveryContract, receiver  # noqa: F401
 from tests.engines.fetches import FetchContract, allow, serve, slow  # noqa: F401
 from tests.engines.signals import SignalContract, release  # noqa: F401  a fixture
 
 
-class TestEventLoop(SignalContract, CommandContract, FetchContract):
+class TestEventLoop(SignalContract, CommandContract, FetchContract, DeliveryContract):
     engine_class = EventLoopEngine
 
     def test_all_tasks_share_one_thread(self, engine, start):

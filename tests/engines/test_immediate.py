@@ -10,6 +10,7 @@ from taskapi.exceptions import NotSupported
 from taskapi.models import Status, Task
 from taskapi.programs import launcher
 from tests.engines.contract import EngineContract, _test_programs  # noqa: F401  a fixture
+from tests.engines.deliveries import allow, receiver  # noqa: F401  fixtures
 
 
 class TestImmediate(EngineContract):
@@ -40,6 +41,13 @@ def test_a_command_with_much_output(run):
     launcher.close()
     assert task.status == Status.COMPLETED
     assert task.output.end_of(task.pk) > 600_000
+
+
+def test_what_tells_of_an_end_has_ended_too(run, receiver):  # noqa: F811
+    receiver.statuses = [500]
+    task = run("answer", notify_url=receiver.url)
+    assert receiver.told == [(task.pk, "task.completed")]
+    assert task.deliveries.get().attempt == 2
 
 
 def test_a_task_for_later_is_refused_and_not_stored(run):

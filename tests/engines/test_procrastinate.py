@@ -16,6 +16,7 @@ from taskapi.programs import programs
 from tests.conftest import database_url, status_of, wait_for
 from tests.engines.commands import CommandContract, _no_launcher_left_over  # noqa: F401
 from tests.engines.contract import _test_programs  # noqa: F401  a fixture
+from tests.engines.deliveries import DeliveryContract, receiver  # noqa: F401
 from tests.engines.fetches import FetchContract, allow, serve, slow  # noqa: F401
 from tests.engines.programs import STARTED
 from tests.engines.signals import SignalContract, release, stands_still  # noqa: F401  a fixture
@@ -57,7 +58,7 @@ class WorkingEngine(ProcrastinateEngine):
         return getattr(self.worker, name)
 
 
-class TestProcrastinate(SignalContract, CommandContract, FetchContract):
+class TestProcrastinate(SignalContract, CommandContract, FetchContract, DeliveryContract):
     engine_class = WorkingEngine
 
     def test_a_program_that_is_gone_is_a_failure(self, engine, start):
@@ -120,6 +121,24 @@ class TestProcrastinate(SignalContract, CommandContract, FetchContract):
             self.ends(task, Status.COMPLETED)
         wait_for(lambda: jobs_left() == 0)
 
+    def test_it_takes_no_more_jobs_than_it_has_slots(self, engine, user):
+        ProcrastinateEngine().fork(user, [{"name": "a", "arguments": {"seconds": 60}}] * 45)
+        wait_for(lambda: len(engine.runs) == engine.worker.slots)
+        assert jobs_left("doing") == engine.worker.slots == 20
+
+    def test_a_worker_that_has_stopped_keeps_no_job(self, engine, user):
+        ProcrastinateEngine().fork(user, [{"name": "a", "arguments": {"seconds": 60}}] * 25)
+        wait_for(lambda: len(engine.runs) == 20)
+        engine.hurry()
+        engine.stop()
+        assert (jobs_left("doing"), jobs_left("todo")) == (0, 5)
+
+    def test_the_jobs_of_others_in_its_queues_are_left_alone(self, start):
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('task.sleep', 'of others')")
+        self.ends(start(arguments={"seconds": 0}), Status.COMPLETED)
+        assert jobs_left("todo") == 1
+
     @pytest.mark.parametrize(
         "loss", ["DELETE FROM procrastinate_jobs", "UPDATE procrastinate_jobs SET status = 'doing'"]
     )
@@ -166,7 +185,10 @@ def break_all_connections():
         )
 
 
-def jobs_left():
+def jobs_left(*statuses):
+    """How many jobs there are, of these statuses or of any."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE status::text = ANY(%s) OR %s", [list(statuses), not statuses]
+        )
         return cursor.fetchone()[0]

@@ -6,6 +6,7 @@ from taskapi.runner import abandoned
 from tests.conftest import wait_for
 from tests.engines.commands import CommandContract, _no_launcher_left_over  # noqa: F401
 from tests.engines.contract import _test_programs  # noqa: F401  a fixture
+from tests.engines.deliveries import DeliveryContract, receiver  # noqa: F401
 from tests.engines.fetches import FetchContract, allow, serve, slow  # noqa: F401
 from tests.engines.programs import STARTED
 from tests.engines.signals import SignalContract, release  # noqa: F401  a fixture
@@ -15,7 +16,7 @@ def thread_names():
     return {thread.name for thread in threading.enumerate()}
 
 
-class TestThreads(SignalContract, CommandContract, FetchContract):
+class TestThreads(SignalContract, CommandContract, FetchContract, DeliveryContract):
     engine_class = ThreadEngine
 
     def test_a_task_has_a_thread_of_its_own_until_it_is_killed(self, engine, start):

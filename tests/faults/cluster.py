@@ -20,7 +20,8 @@ class Cluster:
         self.programs = Path(programs)
         self.folder = Path(tempfile.mkdtemp(prefix="cluster-"))
         self.listen = "127.0.0.1"
-        self.port = 20_000 + os.getpid() % 20_000
+        # Below those that the kernel gives to connections: one of them could have it, also while this is stopped.
+        self.port = 20_000 + os.getpid() % 12_000
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
         # It refuses to run as root.
         self.user = "postgres" if os.geteuid() == 0 else None

@@ -138,7 +138,7 @@ def test_a_process_that_serves_nothing_else_answers_them_alone(alone):
 
 
 def test_a_worker_of_the_fleet_has_figures_of_its_own(cluster, web):  # noqa: F811
-    with WorkerProcess(cluster.url, "--metrics-port", "0", **ENVIRONMENT, **OWN) as worker:
+    with WorkerProcess(cluster.url, "--metrics-port", "0", **(ENVIRONMENT | OWN)) as worker:
         worker.port = int(re.search(r"Metrics: http://\S+:(\d+)/metrics", worker.output())[1])
         assert worker.call("GET", "/metrics")[0] == 401
         fork(web, web.log_in())

@@ -57,6 +57,22 @@ def test_wrong_networks(monkeypatch, text):
         env.networks("X")
 
 
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("100/s", (100, 1)), ("6000/m", (6_000, 60)), ("1/d", (1, 86_400)), ("0", None), ("", (5, 3_600))],
+)
+def test_rates(monkeypatch, text, rate):
+    monkeypatch.setenv("X", text)
+    assert env.rate("X", "5/h") == rate
+
+
+@pytest.mark.parametrize("text", ["100", "0/s", "-1/s", "1/w", "1/60s", "1 / s", "1.5/s", "٣/s", "/s", "9" * 12 + "/s"])
+def test_wrong_rates(monkeypatch, text):
+    monkeypatch.setenv("X", text)
+    with pytest.raises(ImproperlyConfigured, match=r"^X=.*expected a rate"):
+        env.rate("X", "5/h")
+
+
 @pytest.mark.parametrize("text", ["-3", "1.5", "many", "0", "٣", "9" * 12, "9" * 5_000])
 def test_wrong_numbers(monkeypatch, text):
     monkeypatch.setenv("X", text)

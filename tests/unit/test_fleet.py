@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 
 from taskapi.models import Worker
 from tests.server import PROJECT
@@ -59,7 +60,7 @@ def test_other_engines_have_no_workers(settings):
 
 
 def test_a_worker_for_a_program_that_there_is_not():
-    with pytest.raises(CommandError, match="there is no program 'dance'. Known are: command, fetch, sleep"):
+    with pytest.raises(CommandError, match="there is no program 'dance'. Known are: command, fetch, notify, sleep"):
         call_command("worker", programs="sleep, dance")
 
 
@@ -72,9 +73,9 @@ def test_a_number_of_slots_that_is_none(slots):
 def test_workers_are_a_table(running, capsys):
     worker = running().worker
     Worker.objects.enlist("test", 3)
-    Worker.objects.exclude(pk=worker.pk).update(name="far:7", lost=True)
+    Worker.objects.exclude(pk=worker.pk).update(name="far:7", lost=True, ended_at=Now())
     call_command("workers")
-    head, lost, alive = capsys.readouterr().out.splitlines()
+    head, alive, lost = capsys.readouterr().out.splitlines()
     assert head.split() == ["WORKER", "ENGINE", "VERSION", "SLOTS", "BUSY", "HEARTBEAT", "STATE"]
     assert (lost.split()[0], lost.split()[-1]) == ("far:7", "lost")
     assert (alive.split()[0], alive.split()[3:5], alive.split()[-1]) == (worker.name, ["10", "1"], "alive")

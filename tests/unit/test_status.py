@@ -42,7 +42,7 @@ def test_the_table_is_the_one_of_the_specification():
 @pytest.mark.parametrize(("origin", "to"), sorted(LEGAL))
 def test_a_legal_move_is_made_and_leaves_an_event(task_in, origin, to):
     task = task_in(origin)
-    Task.objects.all()._move([task.pk], to)
+    Task.objects.all()._move({task.pk: (task.program, task.created_at)}, to)
     task.refresh_from_db()
     assert task.status == to
     assert (task.ended_at is not None) == (to in FINAL)
@@ -55,7 +55,7 @@ def test_an_illegal_move_changes_nothing(task_in, origin, to):
     task = task_in(origin)
     before = Task.objects.filter(pk=task.pk).values().get()
     with pytest.raises(Task.MoveLost), transaction.atomic():
-        Task.objects.all()._move([task.pk], to)
+        Task.objects.all()._move({task.pk: (task.program, task.created_at)}, to)
     assert Task.objects.filter(pk=task.pk).values().get() == before
     assert TaskEvent.objects.filter(task=task).count() == 1
 

@@ -1,9 +1,11 @@
 """Leases: who holds one, who has lost it, and what a worker without one cannot do."""
 
+import os
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
+import taskmanager
 from taskapi.models import Move, Status, Task, Worker
 
 LEASE = timedelta(seconds=10)
@@ -61,3 +63,48 @@ def test_a_claim_whose_answer_got_lost_is_adopted(worker, running):
     known, stray = running(), running()
     [adopted] = Task.objects.adopt(worker, {known.pk})
     assert (adopted.pk, adopted.attempt) == (stray.pk, 1)
+
+
+def test_a_report_of_an_idle_worker(worker):
+    [found] = Worker.objects.report()
+    assert (found["id"], found["name"]) == (worker.pk, f"{found['host']}:{os.getpid()}")
+    assert (found["engine"], found["version"]) == ("test", taskmanager.__version__)
+    assert (found["slots"], found["busy"], found["state"]) == (10, 0, "alive")
+    assert found["heartbeat_at"] == found["started_at"]
+    assert 0 <= found["heartbeat_age"] < 10
+
+
+def test_a_report_counts_what_runs_and_nothing_else(worker, running, fork):
+    killed, ended = running(), running()
+    killed.kill()
+    Task.objects.record(worker, [Move.completion(ended)])
+    running()
+    fork()
+    assert [found["busy"] for found in Worker.objects.report()] == [1]
+
+
+def test_a_worker_whose_heartbeat_is_older_than_its_lease_is_silent_until_it_is_given_up(worker, settings):
+    settings.TASK_LEASE = LEASE
+    silence(worker)
+    [found] = Worker.objects.report()
+    assert found["state"] == "silent"
+    assert 20 <= found["heartbeat_age"] < 30
+    worker.give_up(LEASE)
+    assert [found["state"] for found in Worker.objects.report()] == ["lost"]
+
+
+def test_a_report_forgets_who_was_lost_an_hour_ago_and_who_retired(worker):
+    worker.retire()
+    lost = Worker.objects.enlist("test", 1)
+    silence(lost)
+    lost.give_up(LEASE)
+    assert [found["id"] for found in Worker.objects.report()] == [lost.pk]
+    Worker.objects.update(ended_at=Now() - timedelta(minutes=61))
+    assert Worker.objects.report() == []
+
+
+def test_the_living_come_first_by_name_then_the_lost_the_latest_first(db):
+    for name, ago in [("c:1", None), ("a:1", None), ("e:1", 9), ("b:1", 3)]:
+        ended = {"lost": True, "ended_at": Now() - timedelta(minutes=ago)} if ago else {}
+        Worker.objects.filter(pk=Worker.objects.enlist("test", 1).pk).update(name=name, **ended)
+    assert [found["name"] for found in Worker.objects.report()] == ["a:1", "c:1", "b:1", "e:1"]

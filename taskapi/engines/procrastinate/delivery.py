@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import logging
 import threading
+from collections import deque
 
 from django.conf import settings
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import connector_params
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DeleteJobCondition
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
@@ -21,10 +20,23 @@ POLL = 0.5
 # After an error it starts anew, after so many seconds.
 PAUSE = 0.5
 CONNECT = 5  # seconds
+# So many jobs are taken at once at most: what waits is to be shared with the other workers.
+GROUP = 20
+TAKE = """
+    WITH next AS (
+        SELECT id FROM procrastinate_jobs
+        WHERE status = 'todo' AND queue_name = ANY(%(queues)s) AND task_name = %(task)s
+        ORDER BY priority DESC, id LIMIT %(room)s FOR UPDATE SKIP LOCKED)
+    UPDATE procrastinate_jobs job SET status = 'doing', worker_id = %(worker_id)s
+    FROM next WHERE job.id = next.id RETURNING job.id, job.args"""
+# In the order of their ids, as jobs.remove_orphans() does, so that the two do not wait for each other in a circle.
+REMOVE = """
+    DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%(jobs)s) ORDER BY id FOR UPDATE)"""
 
 
 class Delivery:
-    """Takes jobs from the queues and calls `deliver(task id, job id)`, until each of the slots has one.
+    """Takes jobs from the queues and calls `deliver(task id, job id)`, as long as there are free slots.
 
     A job keeps its slot until `release(job id)`. When the database was away Procrastinate starts anew, of which the
     programs that run notice nothing.
@@ -33,30 +45,53 @@ class Delivery:
     def __init__(self, queues, slots, deliver):
         self.queues, self.slots, self.deliver = queues, slots, deliver
         self._stopping = threading.Event()
-        # By job id: what a job waits for, as long as its slot is taken.
-        self._taken = {}
+        # The jobs that have a slot, and those among them that are done: other threads say so.
+        self._taken, self._done = set(), deque()
         self._loop = self._worker = None
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
         self._thread.start()
 
     def release(self, job_id):
         """The slot of this job is free, and the job done."""
-        with contextlib.suppress(RuntimeError, AttributeError):  # between two loops nobody waits
-            self._loop.call_soon_threadsafe(self._release, job_id)
-            return
-        self._taken.pop(job_id, None)
+        self._done.append(job_id)
+        self._tell("look")
 
     def stop(self):
         """Takes no more jobs."""
         self._stopping.set()
-        with contextlib.suppress(RuntimeError, AttributeError):
-            self._loop.call_soon_threadsafe(self._stop)
+        self._tell("stop")
 
     def join(self, seconds):
         self._thread.join(seconds)
 
     def is_alive(self):
         return self._thread.is_alive()
+
+    async def take(self, connector, worker_id):
+        """Removes the jobs that are done and takes a group of others for free slots, as the worker with this id.
+
+        True when it took as many as it could, so that there may be more.
+        """
+        done = list(self._done)
+        await remove(connector, done)
+        self._taken.difference_update(done)
+        for _ in done:
+            self._done.popleft()
+        room = min(GROUP, self.slots - len(self._taken))
+        if room < 1:
+            return False
+        options = {"queues": self.queues, "worker_id": worker_id, "task": RUN, "room": room}
+        jobs = await connector.execute_query_all_async(TAKE, **options)
+        for job in jobs:
+            self._taken.add(job["id"])
+            self.deliver(job["args"]["task_id"], job["id"])
+        return len(jobs) == room
+
+    def _tell(self, what):
+        worker, loop = self._worker, self._loop
+        with contextlib.suppress(RuntimeError):  # between two loops nobody waits
+            if worker and loop:
+                loop.call_soon_threadsafe(getattr(worker, what))
 
     def _run(self):
         trouble = None
@@ -75,70 +110,54 @@ class Delivery:
 
     async def _work(self):
         app = App(connector=connector())
-        app.task(name=RUN, pass_context=True)(self._take)
         lease = settings.TASK_LEASE.total_seconds()
         async with app.open_async():
-            self._worker = SupervisedWorker(
+            self._worker = GroupWorker(
                 app=app,
                 queues=self.queues,
-                concurrency=self.slots,
-                taken=self._taken,
+                take=self.take,
                 fetch_job_polling_interval=POLL,
                 abort_job_polling_interval=3600,  # nothing is aborted in this way
-                shutdown_graceful_timeout=0,  # the programs have their grace from the engine
                 update_heartbeat_interval=lease / 4,
                 stalled_worker_timeout=lease,
-                delete_jobs=DeleteJobCondition.ALWAYS,
                 install_signal_handlers=False,
             )
             self._loop = asyncio.get_running_loop()
             if not self._stopping.is_set():
                 await self._worker.run()
-
-    async def _take(self, context, task_id):
-        """Procrastinate's task: holds a slot until the run has ended."""
-        job_id = context.job.id
-        over = self._taken[job_id] = asyncio.get_running_loop().create_future()
-        self.deliver(task_id, job_id)
-        await over
-
-    def _release(self, job_id):
-        over = self._taken.pop(job_id, None)
-        if over is None:
-            return
-        if over.cancelled():
-            self._worker.free_slot()  # its run has outlived the Procrastinate that took it
-        elif not over.done():
-            over.set_result(None)
-
-    def _stop(self):
-        if self._worker:
-            self._worker.stop()
+            if self._stopping.is_set():
+                await remove(app.connector, list(self._taken))
 
 
-class SupervisedWorker(Worker):
-    """Procrastinate's worker, ending when one of its helpers does, and quiet about jobs that are gone."""
+class GroupWorker(Worker):
+    """Procrastinate's worker, taking many jobs at once, and ending when one of its helpers does.
 
-    def __init__(self, *, taken, **options):
+    Its own way of one job at a time costs two transactions and an asyncio task for each.
+    """
+
+    def __init__(self, *, take, **options):
         super().__init__(**options)
-        self._taken = taken
+        self._take = take
 
-    def free_slot(self):
-        self._job_semaphore.release()
+    def look(self):
+        """There may be jobs to take, or to remove."""
+        self._new_job_event.set()
 
-    def _start_side_tasks(self):
-        self._job_semaphore = asyncio.Semaphore(max(0, self.concurrency - len(self._taken)))
-        return super()._start_side_tasks()
+    async def _fetch_and_process_jobs(self):
+        more = True
+        while more and not self._stop_event.is_set():
+            self._new_job_event.clear()
+            more = await self._take(self.app.connector, self.worker_id)
 
     async def _periodic_deferrer(self):
         """There is nothing periodic. When this ended, Procrastinate would no longer look after the other helpers."""
         await asyncio.Event().wait()
 
-    async def _persist_job_status(self, **options):
-        try:
-            await super()._persist_job_status(**options)
-        except ConnectorException as error:  # the keeper removes what is left
-            logger.debug("Job %s could not be finished: %s", options["job"].id, error)
+
+async def remove(connector, job_ids):
+    """Removes these jobs, of which some may be gone."""
+    if job_ids:
+        await connector.execute_query_async(REMOVE, jobs=job_ids)
 
 
 def connector():

@@ -104,7 +104,11 @@ def remove_orphans(lease):
     )
     with transaction.atomic():
         Task.objects.step_out({task: job for job, task in orphans if task is not None})
-        execute("DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%s)", [job for job, _ in orphans])
+        execute(
+            """DELETE FROM procrastinate_jobs WHERE id IN (
+                   SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%s) ORDER BY id FOR UPDATE)""",
+            [job for job, _ in orphans],
+        )
     return len(orphans)
 
 

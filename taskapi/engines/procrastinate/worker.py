@@ -18,7 +18,7 @@ from taskapi.models import Task
 from taskapi.programs import programs
 
 DEFAULT_SLOTS = 1_000
-# A claim that comes so soon after the last one waits so long for company: jobs come one at a time.
+# A claim that comes so soon after the last one waits so long for company: jobs come a few at a time.
 SOON, GATHER = 0.06, 0.03
 # How often rows and jobs are compared, about.
 COMPARE_PAUSE = 5
@@ -44,7 +44,7 @@ class FleetKeeper(Keeper):
         super()._recover()
         if time.monotonic() < self._next_comparison:
             return
-        self._next_comparison = time.monotonic() + COMPARE_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311
+        self._next_comparison = time.monotonic() + COMPARE_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311  not a secret
         Task.objects.step_out(jobs.forgotten())
         if self.may_judge():
             jobs.remove_orphans(self.lease)

@@ -25,7 +25,7 @@ class Note:
 
 def name_scratch(root):
     """The path of a new directory."""
-    root = root or os.environ.get("TMPDIR", "/tmp")  # noqa: S108
+    root = root or os.environ.get("TMPDIR", "/tmp")  # noqa: S108  what the system says, or its default
     return os.path.join(os.path.realpath(root), f"task-{os.urandom(8).hex()}")
 
 
