@@ -3,6 +3,7 @@
 from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
+ADMIN = "admin/"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
 
 # For who has no token: anybody may call these.
@@ -19,6 +20,7 @@ STRANGER = {
     "userapi/tokens/": {"GET": 200},
     "userapi/tokens/<pk>/": {"DELETE": 404},
     "userapi/password/": {"POST": 400},
+    "userapi/webhook-secret/": {"GET": 200, "POST": 200},
     "taskapi/programs/": {"GET": 200},
     "taskapi/events/": {"GET": 200},
     "taskapi/stats/": {"GET": 200},
@@ -47,6 +49,15 @@ QUERIES = {
 }
 # A stream of events ends at once.
 NO_TIME = {"server.closing": lambda: True}
+
+
+def api_routes():
+    return [route for route in routes() if not route.startswith(ADMIN)]
+
+
+def admin_routes():
+    """The routes of the admin, which has no tokens but sessions and is for staff."""
+    return [route for route in routes() if route.startswith(ADMIN)]
 
 
 def routes(resolver=None, prefix=""):
