@@ -52,14 +52,14 @@ def at_work(url, tasks, count):
 
 
 def run(environment, what, count=0):
-    subprocess.run([PYTHON, "-m", "bench.celeries", what, str(count)], env=environment, check=True)  # noqa: S603
+    subprocess.run([PYTHON, "-m", "bench.celeries", what, str(count)], env=environment, check=True)  # noqa: S603  ours
 
 
 @contextmanager
 def worker(environment, number):
     log = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     name = f"bench{number}@%h"
-    process = subprocess.Popen([PYTHON, *WORKER, "-n", name], env=environment, **log)  # noqa: S603
+    process = subprocess.Popen([PYTHON, *WORKER, "-n", name], env=environment, **log)  # noqa: S603  ours
     try:
         yield
     finally:

@@ -13,8 +13,8 @@ from taskapi.programs import programs
 from taskapi.serializers import again
 from taskmanager.admin.lists import WINDOW, BoundedList, ReadOnly
 
-# How many tasks one action takes.
-ACTION_LIMIT = 1_000
+# How many tasks an action takes: one that kills them all at once, and one that forks each by itself.
+KILL_LIMIT, RESTART_LIMIT = 1_000, 100
 # How much of a task its page shows; the API has all of it.
 SHOWN = 10_000  # characters
 OUTPUT_SHOWN = 16 * 2**10  # bytes
@@ -109,7 +109,7 @@ class TaskAdmin(ReadOnly):
 
     @admin.action(description="Kill the selected tasks", permissions=["kill"])
     def kill(self, request, tasks):
-        if ids := self.at_most(request, tasks):
+        if ids := self.at_most(KILL_LIMIT, request, tasks):
             killed = get_engine().killall(Task.objects.filter(pk__in=ids), by=request.user)
             self.message_user(
                 request, f"Killed: {killed:,}. Had ended before: {len(ids) - killed:,}.", messages.SUCCESS
@@ -117,19 +117,20 @@ class TaskAdmin(ReadOnly):
 
     @admin.action(description="Restart the selected tasks, for their owners", permissions=["restart"])
     def restart(self, request, tasks):
-        ids = self.at_most(request, tasks)
-        refused = [error for task in Task.objects.filter(pk__in=ids) if (error := restart(task, request.user))]
+        ids = self.at_most(RESTART_LIMIT, request, tasks)
+        chosen = Task.objects.filter(pk__in=ids).select_related("owner")
+        refused = [error for task in chosen if (error := restart(task, request.user))]
         if ids:
             self.message_user(request, f"Restarted: {len(ids) - len(refused):,}.", messages.SUCCESS)
         for text in refused[:ERRORS_SHOWN]:
             self.message_user(request, text, messages.ERROR)
 
-    def at_most(self, request, tasks):
-        """The ids of these tasks, or none and a message when there are more than ACTION_LIMIT."""
-        ids = list(tasks.order_by().values_list("pk", flat=True)[: ACTION_LIMIT + 1])
-        if len(ids) <= ACTION_LIMIT:
+    def at_most(self, limit, request, tasks):
+        """The ids of these tasks, or none and a message when there are more than that."""
+        ids = list(tasks.order_by().values_list("pk", flat=True)[: limit + 1])
+        if len(ids) <= limit:
             return ids
-        self.message_user(request, f"Nothing was done: at most {ACTION_LIMIT:,} tasks at once.", messages.ERROR)
+        self.message_user(request, f"Nothing was done: at most {limit:,} tasks at once.", messages.ERROR)
         return []
 
 
@@ -144,6 +145,8 @@ def restart(task, by):
         get_engine().fork(task.owner, [spec], by=by)
     except APIException as error:
         return f"Task {task.pk}: {first_text(error.detail)}"
+    except Task.DoesNotExist:
+        return f"Task {task.pk}: it has just been pruned."
     return None
 
 

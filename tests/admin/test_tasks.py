@@ -196,8 +196,15 @@ def test_no_restart_for_who_was_deactivated(site, fork, user):
     assert act(site, "taskapi/task", "restart", task)[1] == f"Task {task.pk}: its owner is not active."
 
 
+def test_no_restart_of_what_is_pruned_meanwhile(site, fork, monkeypatch):
+    task = fork()
+    monkeypatch.setattr("taskapi.admin.tasks.check_again", lambda *_: Task.objects.filter(pk=task.pk).delete())
+    assert f"Task {task.pk}: it has just been pruned." in act(site, "taskapi/task", "restart", task)
+
+
 def test_an_action_takes_a_bounded_number(site, fork, monkeypatch):
-    monkeypatch.setattr("taskapi.admin.tasks.ACTION_LIMIT", 2)
+    monkeypatch.setattr("taskapi.admin.tasks.KILL_LIMIT", 2)
+    monkeypatch.setattr("taskapi.admin.tasks.RESTART_LIMIT", 2)
     tasks = [fork() for _ in range(3)]
     for action in ("kill", "restart"):
         assert act(site, "taskapi/task", action, *tasks) == ["Nothing was done: at most 2 tasks at once."]

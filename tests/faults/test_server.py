@@ -102,7 +102,7 @@ def test_a_target_that_is_no_url_is_a_json_400(server):
         connection.sendall(b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 400")
-    assert answer.endswith(b'{"detail":"Bad Request: Bad URI"}')
+    assert answer.endswith(b'{"detail":"Bad Request: The URL or the Content-Length is invalid"}')
     assert "ERROR" not in server.output()
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import get_resolver
 
+import taskmanager
 from taskapi.answers import WHOLE
 from taskmanager.openapi import NO_NUL
 from taskmanager.schema import Generator, as_sent
@@ -29,6 +30,10 @@ def operations(document):
 def test_it_is_made_and_is_valid_without_a_warning(capsys):
     call_command("spectacular", validate=True, fail_on_warn=True, stdout=io.StringIO())
     assert "Warning" not in capsys.readouterr().err
+
+
+def test_it_says_the_version(document):
+    assert document["info"]["version"] == taskmanager.__version__
 
 
 def test_every_url_of_the_apis_is_described(document):

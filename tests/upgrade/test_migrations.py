@@ -113,7 +113,7 @@ def test_an_index_built_concurrently_is_alone():
     assert "of its own" in problem
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # no transaction around it
 def test_postgresql_builds_such_an_index_while_others_write():
     output = StringIO()
     call_command("sqlmigrate", "taskapi", "0004", stdout=output)
