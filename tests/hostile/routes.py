@@ -3,6 +3,7 @@
 from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
+ADMIN = "admin/"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
 
 # For who has no token: anybody may call these.
@@ -48,6 +49,15 @@ QUERIES = {
 }
 # A stream of events ends at once.
 NO_TIME = {"server.closing": lambda: True}
+
+
+def api_routes():
+    return [route for route in routes() if not route.startswith(ADMIN)]
+
+
+def admin_routes():
+    """The routes of the admin, which has no tokens but sessions and is for staff."""
+    return [route for route in routes() if route.startswith(ADMIN)]
 
 
 def routes(resolver=None, prefix=""):

@@ -184,6 +184,7 @@ FORK = {
     "run_at": near_text(*TIMES),
     "timeout": st.floats(),
     "max_attempts": st.integers(0, 1_001),
+    "notify_url": near_text("https://example.com/ended?a=b", "http://[::1]:80/"),
 }
 forks = st.one_of(
     bodies(
