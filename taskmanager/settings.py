@@ -258,7 +258,8 @@ REGISTRATION_WINDOW = env.parse_duration("1h")
 
 TASK_SLOTS = env.number("TASK_SLOTS", 0, least=0) or None
 TASK_GRACE = env.duration("TASK_GRACE", "5s")
-TASK_RETENTION = env.duration("TASK_RETENTION", None)
+# Who means days and says no unit must not lose what is older than as many seconds.
+TASK_RETENTION = env.duration("TASK_RETENTION", None, bare=False)
 TASK_OUTPUT_LIMIT = env.number("TASK_OUTPUT_LIMIT", 2**20)  # bytes
 TASK_USER_ACTIVE = env.number("TASK_USER_ACTIVE", 20_000, least=0)
 TASK_USER_RUNNING = env.number("TASK_USER_RUNNING", 0, least=0)

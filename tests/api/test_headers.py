@@ -87,7 +87,9 @@ def test_a_wrong_host_has_them_too(client, settings):
 def test_a_hostile_host_is_a_400_that_does_not_repeat_it(client, host):
     answer = client.get(TASKS, HTTP_HOST=host)
     assert answer.status_code == 400
-    assert answer.json() == {"detail": "The server cannot understand this request; check the Host header and the URL."}
+    assert answer.json() == {
+        "detail": "The server cannot understand this request; check the URL and its host (see ALLOWED_HOSTS)."
+    }
 
 
 def test_no_other_header_names_the_host(client):
