@@ -1,8 +1,10 @@
 """A PostgreSQL server of a test's own."""
 
+import contextlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,6 +15,15 @@ from django.db import connection
 from tests.conftest import needs
 
 
+def free_port():
+    """One below those that the kernel gives to connections: they could take it while the server is stopped."""
+    first = 20_000 + os.getpid() % 12_000
+    for port in range(first, first + 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError(f"no port is free from {first} on")
+
+
 class Cluster:
     """A PostgreSQL server of the test's own, that can be stopped without harm to others."""
 
@@ -20,8 +31,7 @@ class Cluster:
         self.programs = Path(programs)
         self.folder = Path(tempfile.mkdtemp(prefix="cluster-"))
         self.listen = "127.0.0.1"
-        # Below those that the kernel gives to connections: one of them could have it, also while this is stopped.
-        self.port = 20_000 + os.getpid() % 12_000
+        self.port = free_port()
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
         # It refuses to run as root.
         self.user = "postgres" if os.geteuid() == 0 else None
