@@ -224,15 +224,15 @@ class TaskQuerySet(TallyQuerySet):
             self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
         return len(ids)
 
-    def next_turn(self, owner, nice):
+    def next_turn(self, owner, nice, program=None):
         """The turn of a further task of this user; turns are served lowest first.
 
         Start-time fair queueing: who has nothing waiting lines up beside the head of the queue, who has lines up
         behind his own last, so that users alternate however many tasks one of them has. The nice value is the
-        high part of the number, so that one index serves both.
+        high part of the number, so that one index serves both. Given a program, its tasks are a line of their own.
         """
         lowest = nice * NICE_SPAN
-        head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
+        head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1), program)
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
     def _check_there(self, ids):
@@ -287,10 +287,12 @@ class TaskQuerySet(TallyQuerySet):
     def _line_up(self, owner, tasks):
         turns = {}
         for task in tasks:
-            if task.nice not in turns:
-                turns[task.nice] = self.next_turn(owner, task.nice)
-            task.turn = turns[task.nice]
-            turns[task.nice] += 1
+            # Deliveries wait neither behind all that their user has forked nor, however many, before what others have.
+            line = task.nice, notices.PROGRAM if task.program == notices.PROGRAM else None
+            if line not in turns:
+                turns[line] = self.next_turn(owner, *line)
+            task.turn = turns[line]
+            turns[line] += 1
 
     def _lock_in_line(self, turns):
         """Locks the tasks with these turns, {id: turn}; returns the ids of those that still wait for them."""
