@@ -199,13 +199,17 @@ class TaskQuerySet(TallyQuerySet):
         return len(ids)
 
     def adopt(self, worker, known):
-        """The running tasks of this worker that are not among the ids it knows, as Claims.
+        """The running tasks of this worker that are not among the ids it knows, as Claims; killed ones it settles.
 
         There are some when the database committed a claim and the answer to it got lost.
         """
+        known = set(known)  # before the database is asked: what ends meanwhile is no stray, and must not run again
         mine = self.filter(worker=worker, status=Status.RUNNING)
-        strays = set(mine.values_list("id", flat=True)) - set(known)
-        return self.filter(pk__in=strays).as_claims()
+        claims = mine.filter(pk__in=set(mine.values_list("id", flat=True)) - known).as_claims()
+        killed = self.filter(worker=worker, status=Status.KILLED, reason=Reason.TERMINATING)
+        strays = set(killed.values_list("id", flat=True)) - known - {claim.pk for claim in claims}
+        self.settle(worker, self.filter(pk__in=strays).as_claims())
+        return claims
 
     def as_claims(self):
         return [Claim(*columns) for columns in self.values_list(*Claim.columns())]
