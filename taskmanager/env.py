@@ -94,13 +94,13 @@ def networks(name):
     return found
 
 
-def duration(name, default, least=None):
-    """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds. None when neither it nor a default is."""
+def duration(name, default, least=None, bare=True):
+    """A timedelta from "10s", "5m", "2h" or "30d", see parse_duration. None when neither it nor a default is."""
     value = text(name, default)
     if value is None:
         return None
     try:
-        span = parse_duration(value)
+        span = parse_duration(value, bare)
     except ValueError as error:
         raise wrong(name, value, str(error)) from None
     if least and span < parse_duration(least):
@@ -119,9 +119,11 @@ def rate(name, default):
     return int(match[1]), timedelta(**{UNITS[match[2]]: 1}).total_seconds()
 
 
-def parse_duration(value):
-    """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds. Raises ValueError."""
+def parse_duration(value, bare=True):
+    """A timedelta from "10s", "5m", "2h" or "30d"; a bare number is seconds, or refused. Raises ValueError."""
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([smhd]?)", value, re.ASCII)
+    if match and not match[2] and not bare:
+        raise ValueError("expected a duration with its unit, such as 12h or 30d")
     span = match and timedelta(**{UNITS[match[2] or "s"]: float(match[1])})
     if not span or span > LONGEST:
         raise ValueError("expected a duration such as 10s, 5m, 2h or 30d, above zero and up to a hundred years")

@@ -84,7 +84,7 @@ def not_found(request, exception=None):
 
 
 def bad_request(request, exception=None):
-    return answer(400, "The server cannot understand this request; check the Host header and the URL.")
+    return answer(400, "The server cannot understand this request; check the URL and its host (see ALLOWED_HOSTS).")
 
 
 def server_error(request):

@@ -1,5 +1,7 @@
 """What every answer tells the browser that it may not do, also an answer of the HTTP server itself."""
 
+from http import HTTPStatus
+
 from django.conf import settings
 
 # An answer of the API is data: nothing in it is to be loaded, run or framed. Pages have policies of their own.
@@ -21,6 +23,8 @@ class HeadersMiddleware:
 
     def __call__(self, request):
         response = self.get_response(request)
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return response  # its headers would replace those of what the client keeps (RFC 9111 3.2)
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         return response

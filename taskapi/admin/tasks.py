@@ -67,9 +67,9 @@ class TaskAdmin(ReadOnly):
     actions = ("kill", "restart")
     fieldsets = (
         (None, {"fields": ("id", "name", "description", "owner", "state", "error", "exit_code")}),
-        ("Program", {"fields": ("program", "given", "nice", "run_at", "timeout", "max_attempts")}),
+        ("Program", {"fields": ("program", "given", "nice", "run_at", "timeout", "max_attempts", "notify_url")}),
         ("Run", {"fields": ("worker", "attempt", "progress", "progress_text", "returned", "printed")}),
-        ("History", {"fields": ("created_at", "started_at", "ended_at", "restarted_from", "moves")}),
+        ("History", {"fields": ("created_at", "started_at", "ended_at", "restarted_from", "notifies", "moves")}),
     )
 
     def get_changelist(self, request, **options):

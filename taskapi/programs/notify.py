@@ -28,7 +28,11 @@ async def notify(task, url: str, message: str, event: dict[str, Any]):
     request = signed_request(parse_url(url), message, dumps(event), owner.webhook_key())
     seconds = settings.WEBHOOK_TIMEOUT.total_seconds()
     # Not followed anywhere, and what accepts it need not be heard out.
-    result = await exchange(task, request, REDIRECTED, seconds, unread=ACCEPTED)
+    try:
+        result = await exchange(task, request, REDIRECTED, seconds, unread=ACCEPTED)
+    except ProgramFailed as failure:
+        task.print(f"POST {failure}")  # the task's error is that of the last attempt only
+        raise
     if result["status"] not in ACCEPTED:
         refuse(task, result, "a status from 200 to 299")
     return {"status": result["status"]}

@@ -140,6 +140,14 @@ def test_a_task_is_shown_with_all_that_is_known_of_it(site, running, root):
     assert "killed terminating by root" in page
 
 
+def test_a_task_shows_whom_it_tells_and_a_delivery_whose_end(site, fork):
+    told = fork(notify_url="https://example.com/hook")
+    told.kill()
+    assert "https://example.com/hook" in site.get(f"{LIST}{told.pk}/change/").content.decode()
+    [delivery] = told.deliveries.all()
+    assert f"{LIST}{told.pk}/change/" in site.get(f"{LIST}{delivery.pk}/change/").content.decode()
+
+
 def test_of_what_is_large_the_page_shows_a_part(site, fork):
     task = fork(arguments={"text": "x" * 50_000})
     TaskOutput.objects.create(task=task, offset=0, data=b"y" * 100_000)

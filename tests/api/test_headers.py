@@ -50,6 +50,14 @@ def test_a_page_has_a_policy_of_its_own(anonymous, path):
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
 
 
+def test_a_page_that_has_not_changed_keeps_its_policy(anonymous):
+    page = anonymous.get("/")
+    page.close()
+    again = anonymous.get("/", HTTP_IF_NONE_MATCH=page["ETag"])
+    assert again.status_code == 304
+    assert again.get("Content-Security-Policy", page["Content-Security-Policy"]) == page["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("error", [b"{", b'{"name": "\\u0000"}'])
 def test_an_error_has_them_too(client, error):
     assert has(client.generic("POST", TASKS, error, "application/json"), SAFE | {"Content-Security-Policy": DATA})
@@ -79,7 +87,9 @@ def test_a_wrong_host_has_them_too(client, settings):
 def test_a_hostile_host_is_a_400_that_does_not_repeat_it(client, host):
     answer = client.get(TASKS, HTTP_HOST=host)
     assert answer.status_code == 400
-    assert answer.json() == {"detail": "The server cannot understand this request; check the Host header and the URL."}
+    assert answer.json() == {
+        "detail": "The server cannot understand this request; check the URL and its host (see ALLOWED_HOSTS)."
+    }
 
 
 def test_no_other_header_names_the_host(client):

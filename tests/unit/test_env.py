@@ -28,6 +28,14 @@ def test_wrong_durations(monkeypatch, text):
         env.duration("X", "1s")
 
 
+def test_a_bare_number_is_refused_where_a_wrong_unit_would_delete(monkeypatch):
+    monkeypatch.setenv("X", "30")
+    with pytest.raises(ImproperlyConfigured, match=r"^X='30': expected a duration with its unit"):
+        env.duration("X", None, bare=False)
+    monkeypatch.setenv("X", "30d")
+    assert env.duration("X", None, bare=False) == timedelta(days=30)
+
+
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False), ("", False)])
 def test_flags(monkeypatch, text, value):
     monkeypatch.setenv("X", text)

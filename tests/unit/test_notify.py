@@ -106,11 +106,14 @@ def test_a_slow_receiver_is_cut_off(deliver, serve, settings):  # noqa: F811
 
     url = serve(answer)
     assert deliver(url) == f"{url} took longer than the time limit of 0.2 s."
+    assert deliver.lines == [f"POST {url} took longer than the time limit of 0.2 s."]
 
 
 @pytest.mark.parametrize("host", LITERALS)
 def test_what_is_not_public_is_not_reached(deliver, host):
-    assert "is not at a public address" in deliver(f"http://{host}:1/")
+    error = deliver(f"http://{host}:1/")
+    assert "is not at a public address" in error
+    assert deliver.lines == [f"POST {error}"]
 
 
 def test_a_name_that_moves_to_a_private_address(deliver, serve, names):  # noqa: F811

@@ -35,6 +35,13 @@ def test_what_ended_long_ago_goes_with_its_events(ended, fork):
     assert set(TaskEvent.objects.values_list("task", flat=True)) == {task.pk for task in kept}
 
 
+def test_a_number_without_a_unit_deletes_nothing(ended):
+    ended(2)
+    with pytest.raises(CommandError, match="--older-than 30: expected a duration with its unit"):
+        prune("30")
+    assert Task.objects.count() == 1
+
+
 def test_output_goes_with_its_task(ended):
     task = ended(31)
     TaskOutput.objects.create(task=task, offset=0, data=b"hello")

@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *, older_than, **options):
         try:
-            age = parse_duration(older_than)
+            age = parse_duration(older_than, bare=False)
         except ValueError as error:
             raise CommandError(f"--older-than {older_than}: {error}") from None
         tasks = 0
