@@ -7,7 +7,7 @@ import time
 from collections import deque
 from itertools import islice
 
-from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection
 
 from taskapi import metrics
 from taskapi.models import Move, Reason, Status, Task, TaskOutput
@@ -218,12 +218,12 @@ class Recorder:
 
     def _write_moves(self, group):
         moves = [move for _, move, _ in group if move]
-        with transaction.atomic():
-            won = Task.objects.record(self.worker, moves) if moves else set()
-            # Who did not win may have been killed: then its worker, which is us, has to say that nothing runs.
-            over = [claim for claim, _, _ in group if claim.pk not in won]
-            if over:
-                Task.objects.settle(self.worker, over)
+        won = Task.objects.record(self.worker, moves) if moves else set()
+        # Who did not win may have been killed: then its worker, which is us, has to say that nothing runs. Not in the
+        # same transaction, which would lock rows twice and so meet a kill that locks all of them in their order.
+        over = [claim for claim, _, _ in group if claim.pk not in won]
+        if over:
+            Task.objects.settle(self.worker, over)
 
     def _isolate(self, group, error):
         """A row that the database refuses must not hold up its group: writes each alone, the refused ones writable."""

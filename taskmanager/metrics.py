@@ -4,6 +4,7 @@ What this process does is counted in it; with PROMETHEUS_MULTIPROC_DIR in files,
 then there are no figures of memory and the like. What is true of all processes everywhere comes from the database.
 """
 
+import contextlib
 import hmac
 import os
 import threading
@@ -62,7 +63,8 @@ def forget_the_dead(directory):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
-            mark_process_dead(pid, directory)
+            with contextlib.suppress(FileNotFoundError):  # who else is asked at the same time removes them, too
+                mark_process_dead(pid, directory)
         except PermissionError:
             pass  # somebody else's
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from taskapi import metrics
 from taskapi.models import ForkKey, Reason, Status, Task, Worker
+from taskapi.models.queryset import BATCH
 from taskapi.runner.threads import abandoned
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,10 @@ class Keeper:
         self._beating_since = self._last_beat = self._next_prune = self._next_strays = time.monotonic()
 
     def round(self):
-        """Heartbeat, kills from elsewhere, tasks that came due, workers that died, tasks past their retention."""
+        """Heartbeat, kills from elsewhere, tasks that came due, workers that died, tasks past their retention.
+
+        Of what there can be thousands it takes a batch, or the heart would not beat meanwhile, and the next at once.
+        """
         self._watch()
         if self.worker is None:
             self._enlist()
@@ -43,12 +47,13 @@ class Keeper:
             return
         self._note_beat()
         self.pass_signals_on()
-        while not self.engine.closing.is_set() and self._line_up_due():
-            self.engine.wake.set()
+        found = self._line_up_due() if not self.engine.closing.is_set() else 0
         self._stop_strays()
-        self._recover()
+        found += self._recover()
+        if found:
+            self.engine.wake.set()
         self._prune()
-        self.engine.retired.wait(self.look)
+        self.engine.retired.wait(self.look if found < BATCH else 0)
 
     def retire(self):
         """Ends the worker, and hands back whatever its programs did not get done."""
@@ -86,14 +91,18 @@ class Keeper:
         return time.monotonic() - self._beating_since > self.lease.total_seconds()
 
     def _recover(self):
+        """Takes about a batch of tasks from workers that have died; returns how many there were."""
         if self.may_judge():
             for worker in Worker.objects.silent(self.lease):
                 if worker.give_up(self.lease):
                     metrics.workers_lost.inc()
                     logger.warning("Worker %s (%s) has died; its tasks are recovered", worker.pk, worker)
+        found = 0
         for worker in Worker.objects.with_leftovers():
-            while Task.objects.recover(worker):
-                self.engine.wake.set()
+            found += Task.objects.recover(worker)
+            if found >= BATCH:
+                break
+        return found
 
     def _watch(self):
         """Steps in where the loop of a run should have acted and did not, because its program blocks it."""
@@ -107,7 +116,7 @@ class Keeper:
                 logger.error("Task %s cannot be given up", run.claim.pk, exc_info=error)
 
     def _line_up_due(self):
-        """Gives a turn to tasks whose time has come; returns how many there were."""
+        """Gives a turn to a batch of tasks whose time has come; returns how many there were."""
         return Task.objects.line_up_due()
 
     def pass_signals_on(self):

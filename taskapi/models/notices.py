@@ -14,8 +14,6 @@ from taskapi.models.status import Reason
 from taskmanager.wire import dumps
 
 PROGRAM = "notify"
-# Before the tasks of a user who has forked thousands, and for who stands in line for the same reason.
-NICE = -1
 # What is told; the rest, which can be large, is in the task itself.
 TOLD = (
     "id name program status reason exit_code error attempt restarted_from_id created_at started_at ended_at"
@@ -46,7 +44,6 @@ def delivery(task):
         "reason": Reason.SCHEDULED,
         "program": PROGRAM,
         "arguments": {"url": task["notify_url"], "message": f"msg_{uuid.uuid4().hex}", "event": event(task)},
-        "nice": NICE,
         "max_attempts": settings.WEBHOOK_ATTEMPTS,
         "notifies_id": task["id"],
     }

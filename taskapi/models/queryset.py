@@ -165,12 +165,13 @@ class TaskQuerySet(TallyQuerySet):
             rows.set_progress([r for r in reports if heard[r.task_id, r.attempt] == Status.RUNNING])
 
     def recover(self, worker):
-        """Takes up to BATCH tasks from a worker that has died; returns how many there were."""
-        with transaction.atomic():
-            running = self.filter(worker=worker, status=Status.RUNNING).order_by("id")  # record() locks
-            claims = running[:BATCH].as_claims()
-            self.record(worker, [failure(claim, Reason.LOST, "The worker that ran it died.") for claim in claims])
-            self.settle(worker)
+        """Takes up to BATCH tasks from a worker that has died; returns how many there were.
+
+        In two transactions: one would lock rows twice, and not in the order of their ids.
+        """
+        claims = self.filter(worker=worker, status=Status.RUNNING).order_by("id")[:BATCH].as_claims()
+        self.record(worker, [failure(claim, Reason.LOST, "The worker that ran it died.") for claim in claims])
+        self.settle(worker)
         return len(claims)
 
     def line_up_due(self, line_up=None):
@@ -198,13 +199,17 @@ class TaskQuerySet(TallyQuerySet):
         return len(ids)
 
     def adopt(self, worker, known):
-        """The running tasks of this worker that are not among the ids it knows, as Claims.
+        """The running tasks of this worker that are not among the ids it knows, as Claims; killed ones it settles.
 
         There are some when the database committed a claim and the answer to it got lost.
         """
+        known = set(known)  # before the database is asked: what ends meanwhile is no stray, and must not run again
         mine = self.filter(worker=worker, status=Status.RUNNING)
-        strays = set(mine.values_list("id", flat=True)) - set(known)
-        return self.filter(pk__in=strays).as_claims()
+        claims = mine.filter(pk__in=set(mine.values_list("id", flat=True)) - known).as_claims()
+        killed = self.filter(worker=worker, status=Status.KILLED, reason=Reason.TERMINATING)
+        strays = set(killed.values_list("id", flat=True)) - known - {claim.pk for claim in claims}
+        self.settle(worker, self.filter(pk__in=strays).as_claims())
+        return claims
 
     def as_claims(self):
         return [Claim(*columns) for columns in self.values_list(*Claim.columns())]
@@ -223,15 +228,15 @@ class TaskQuerySet(TallyQuerySet):
             self.model.objects.filter(pk__in=ids, status__in=FINAL).delete()
         return len(ids)
 
-    def next_turn(self, owner, nice):
+    def next_turn(self, owner, nice, program=None):
         """The turn of a further task of this user; turns are served lowest first.
 
         Start-time fair queueing: who has nothing waiting lines up beside the head of the queue, who has lines up
         behind his own last, so that users alternate however many tasks one of them has. The nice value is the
-        high part of the number, so that one index serves both.
+        high part of the number, so that one index serves both. Given a program, its tasks are a line of their own.
         """
         lowest = nice * NICE_SPAN
-        head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1))
+        head, last = rows.ends_of_queue(self.model, owner, (lowest, lowest + NICE_SPAN - 1), program)
         return max(lowest if head is None else head, lowest if last is None else last + 1)
 
     def _check_there(self, ids):
@@ -286,10 +291,12 @@ class TaskQuerySet(TallyQuerySet):
     def _line_up(self, owner, tasks):
         turns = {}
         for task in tasks:
-            if task.nice not in turns:
-                turns[task.nice] = self.next_turn(owner, task.nice)
-            task.turn = turns[task.nice]
-            turns[task.nice] += 1
+            # Deliveries wait neither behind all that their user has forked nor, however many, before what others have.
+            line = task.nice, notices.PROGRAM if task.program == notices.PROGRAM else None
+            if line not in turns:
+                turns[line] = self.next_turn(owner, *line)
+            task.turn = turns[line]
+            turns[line] += 1
 
     def _lock_in_line(self, turns):
         """Locks the tasks with these turns, {id: turn}; returns the ids of those that still wait for them."""

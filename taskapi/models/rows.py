@@ -89,12 +89,17 @@ def note(moves, by, at):
             cursor.execute(f"{head} {', '.join([row] * len(chunk))}", values)
 
 
-def ends_of_queue(model, owner, turns):
-    """(lowest turn that waits, highest one of this user's) in this range of turns; None where there is none."""
+def ends_of_queue(model, owner, turns, program=None):
+    """(lowest turn that waits, highest one of this user's) in this range of turns; None where there is none.
+
+    Given a program, the second is of its tasks only.
+    """
     waiting = f"FROM {quoted(model._meta.db_table)} WHERE turn BETWEEN %s AND %s"
-    ends = f"SELECT (SELECT MIN(turn) {waiting}), (SELECT MAX(turn) {waiting} AND owner_id = %s)"
+    # In a shape that has no index, or SQLite would read all that the user ever had of the program.
+    his = "AND owner_id = %s" if program is None else "AND owner_id = %s AND COALESCE(program, '') = %s"
+    ends = f"SELECT (SELECT MIN(turn) {waiting}), (SELECT MAX(turn) {waiting} {his})"
     with connection.cursor() as cursor:
-        cursor.execute(ends, [*turns, *turns, owner])
+        cursor.execute(ends, [*turns, *turns, owner] + [program] * (program is not None))
         return cursor.fetchone()
 
 

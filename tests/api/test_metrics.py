@@ -252,3 +252,18 @@ def test_the_page_and_the_probes_have_no_route(client, scrape):
     client.get("/")
     client.get("/healthz")
     assert "GET,none,200" in requests_of(scrape())
+
+
+def test_two_who_ask_at_once_may_both_find_what_a_dead_process_left(tmp_path, monkeypatch):
+    """One of them finds it gone when it is to be removed."""
+    for pid in (2**22 + 1, 2**22 + 2):  # Linux has no process with so high a number
+        (tmp_path / f"gauge_livesum_{pid}.db").touch()
+    seen = []
+
+    def remove_late(pid, directory):
+        seen.append(pid)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(metrics, "mark_process_dead", remove_late)
+    metrics.forget_the_dead(tmp_path)
+    assert len(seen) == 2

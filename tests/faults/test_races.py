@@ -3,13 +3,16 @@
 import random
 import threading
 import time
+from operator import attrgetter
 
 import pytest
 from django.db import connection
 
 from taskapi.engines.base import Engine
 from taskapi.exceptions import TaskEnded
-from taskapi.models import FINAL, Move, Reason, Status, Task, TaskEvent, failure
+from taskapi.models import FINAL, Move, Reason, Signal, Status, Task, TaskEvent, failure
+from taskapi.models.queryset import TaskQuerySet
+from taskapi.recorder import Recorder
 from tests.conftest import final_events
 
 ROUNDS = 1_000
@@ -121,3 +124,43 @@ def test_restarts_and_kills_of_the_same_tasks_wait_for_each_other_in_no_circle(t
     # One by the key, and two without.
     assert Task.objects.filter(restarted_from__in=[task.pk for task in tasks[:60]]).count() == 60 * 3
     assert {final_events(task.pk) for task in tasks[:60]} == {1}
+
+
+def write_ends(worker, killed, ended):
+    recorder = Recorder()
+    recorder.worker = worker
+    recorder._write_moves([(killed, None, None), (ended, Move.completion(ended), None)])
+    assert recorder.close(timeout=5)
+
+
+def take_over(worker, killed, ended):
+    worker.retire()
+    Task.objects.recover(worker)
+
+
+@pytest.mark.parametrize("write", [write_ends, take_over])
+def test_a_group_does_not_meet_a_second_killall(tasks, worker, monkeypatch, write):
+    """Which saw the tasks before the first one did, and now locks them all while the programs end."""
+    killed, ended = sorted(tasks, key=attrgetter("pk"))[:2]
+    Task.objects.filter(pk=killed.pk).kill()
+    trouble, settle = [], TaskQuerySet.settle
+
+    def kill():
+        try:
+            Task.objects.all()._kill([killed.pk, ended.pk], None, Signal.TERM, False)
+        except Exception as error:
+            trouble.append(error)
+        finally:
+            connection.close()
+
+    def settle_later(*arguments):
+        killer.start()
+        time.sleep(0.3)  # until it waits, if it has to
+        return settle(*arguments)
+
+    killer = threading.Thread(target=kill)
+    monkeypatch.setattr(TaskQuerySet, "settle", settle_later)
+    write(worker, killed, ended)
+    killer.join()
+    assert not trouble
+    assert not Task.objects.filter(pk=killed.pk, reason=Reason.TERMINATING).exists()

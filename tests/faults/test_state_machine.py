@@ -406,7 +406,8 @@ class TheStateMachine(RuleBasedStateMachine):
         self.happen(Claim(worker, slots))
         known = self.some(numbers, lambda task: task.status == "running")
         running = [pk for pk, task in self.tasks.items() if task.runs(worker.pk, task.attempt)]
-        assert {claim.pk for claim in Task.objects.adopt(worker, known)} == set(running) - set(known)
+        stopping = [pk for pk, task in self.tasks.items() if task.reason == "terminating"]
+        assert {claim.pk for claim in Task.objects.adopt(worker, known + stopping)} == set(running) - set(known)
         self.relieve()
 
     def relieve(self):

@@ -96,3 +96,23 @@ def test_a_user_at_the_limit_does_not_keep_others_waiting(worker, user, other, s
     Task.objects.claim(worker, 1)
     Task.objects.fork(other, [{"name": "b0"}])
     assert order(worker) == ["b0"]
+
+
+def tell(user, count):
+    """Lines up so many deliveries of this user."""
+    Task.objects.fork(user, [{"name": "x", "notify_url": "https://example.com/hook"}] * count)
+    Task.objects.filter(name="x").kill()
+    assert Task.objects.line_up_due() == count
+    Task.objects.filter(program="notify").update(name="told")
+
+
+def test_deliveries_do_not_delay_the_first_task_of_another(fork, worker, user, other):
+    tell(user, 10)
+    fork(owner=other, name="b0")
+    assert order(worker)[:3] == ["told", "b0", "told"]
+
+
+def test_a_delivery_does_not_wait_for_all_that_its_user_has_forked(worker, user):
+    Task.objects.fork(user, [{"name": f"a{i}"} for i in range(10)])
+    tell(user, 2)
+    assert order(worker)[:4] == ["a0", "told", "a1", "told"]

@@ -137,11 +137,12 @@ def test_a_suspension_in_a_transaction_loses_no_end(recorder, claimed, monkeypat
 
     def record_slowly(worker, moves):
         tried.append(1)
-        if len(tried) == 1:
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'")
-            time.sleep(0.5)
-        return record(worker, moves)
+        with transaction.atomic():
+            if len(tried) == 1:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'")
+                time.sleep(0.5)
+            return record(worker, moves)
 
     monkeypatch.setattr(Task.objects, "record", record_slowly)
     [task] = claimed(1)

@@ -3,10 +3,11 @@
 import os
 from datetime import timedelta
 
+from django.db import connection
 from django.db.models.functions import Now
 
 import taskmanager
-from taskapi.models import Move, Status, Task, Worker
+from taskapi.models import Move, Reason, Status, Task, Worker
 
 LEASE = timedelta(seconds=10)
 
@@ -63,6 +64,32 @@ def test_a_claim_whose_answer_got_lost_is_adopted(worker, running):
     known, stray = running(), running()
     [adopted] = Task.objects.adopt(worker, {known.pk})
     assert (adopted.pk, adopted.attempt) == (stray.pk, 1)
+
+
+def test_what_ends_while_strays_are_looked_for_is_not_run_again(worker, running):
+    task = running()
+    known = {task.pk: "its run"}
+
+    def end_it(execute, *query):
+        """After the database has answered, as the recorder and the engine do."""
+        answer = execute(*query)
+        if known:
+            known.clear()
+            Task.objects.record(worker, [Move.completion(task)])
+        return answer
+
+    with connection.execute_wrapper(end_it):
+        assert Task.objects.adopt(worker, known) == []
+
+
+def test_a_stray_that_was_killed_is_settled(worker, running):
+    known, stray = running(), running()
+    for task in (known, stray):
+        task.kill()
+    assert Task.objects.adopt(worker, {known.pk}) == []
+    for task, reason in ((known, Reason.TERMINATING), (stray, "")):
+        task.refresh_from_db()
+        assert (task.status, task.reason) == (Status.KILLED, reason)
 
 
 def test_a_report_of_an_idle_worker(worker):

@@ -41,13 +41,14 @@ class FleetKeeper(Keeper):
         return Task.objects.line_up_due(jobs.line_up)
 
     def _recover(self):
-        super()._recover()
+        found = super()._recover()
         if time.monotonic() < self._next_comparison:
-            return
+            return found
         self._next_comparison = time.monotonic() + COMPARE_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311  not a secret
         Task.objects.step_out(jobs.forgotten())
         if self.may_judge():
             jobs.remove_orphans(self.lease)
+        return found
 
 
 class FleetWorker(EventLoopEngine):
