@@ -131,6 +131,15 @@ def test_who_sends_a_byte_now_and_then_is_dropped_too(impatient):
     assert answers == [b""] or answers[0].split()[1] == b"408"
 
 
+def test_an_urgent_byte_does_not_keep_the_server_busy(patient):
+    token = patient.log_in()
+    with half_open(patient, 1, [b"GET /"]) as [connection]:
+        connection.send(b"!", socket.MSG_OOB)
+        time.sleep(0.3)
+        assert works(patient, token)
+    assert "priority event" not in patient.output()[:10_000]
+
+
 def test_a_slow_body_has_the_time_that_it_needs(impatient):
     token, body = impatient.log_in(), b'{"name": "a"}'.ljust(200_000)
     connection = http.client.HTTPConnection("127.0.0.1", impatient.port, timeout=60)
