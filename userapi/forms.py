@@ -3,6 +3,7 @@
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth import forms as auth
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import transaction
 
 from userapi.models import User
@@ -16,8 +17,13 @@ class LoginForm(AdminAuthenticationForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["password"].max_length = PASSWORD_LIMIT
+        for field in self.fields.values():
+            # Of itself a length that is set by now checks nothing; to fold a long name can take hours, and holds the GIL.
+            field.validators.append(MaxLengthValidator(field.max_length))
 
     def clean(self):
+        if self.errors:
+            return self.cleaned_data
         attempts = LoginAttempts(self.cleaned_data.get("username", ""), self.request.META.get("REMOTE_ADDR", ""))
         try:
             attempts.count()

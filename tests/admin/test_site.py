@@ -1,5 +1,6 @@
 """The site: who gets in, what its pages may load, and that the API has nothing to do with any of it."""
 
+import time
 from ipaddress import ip_network
 
 import pytest
@@ -75,6 +76,16 @@ def test_no_other_login_does(user, root, username):
     client, answer = log_in(username, "wrong")
     assert answer.context["form"].errors
     assert "sessionid" not in client.cookies
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("a" + "\u0301" * 50_000 + "\u0316" * 50_000, "a"), ("root", "x" * 2_000)]
+)
+def test_what_would_take_long_is_refused_before_it_is_looked_at(root, username, password):
+    began = time.monotonic()
+    form = log_in(username, password)[1].context["form"]
+    assert "Ensure this value has at most" in str(form.errors)
+    assert time.monotonic() - began < 5
 
 
 def test_nor_does_a_users_right_password(user):
