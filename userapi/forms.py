@@ -18,7 +18,7 @@ class LoginForm(AdminAuthenticationForm):
         super().__init__(*args, **kwargs)
         self.fields["password"].max_length = PASSWORD_LIMIT
         for field in self.fields.values():
-            # Of itself a length that is set by now checks nothing; to fold a long name can take hours, and holds the GIL.
+            # Of itself, a length that is set by now checks nothing. To fold a long name takes hours, and holds the GIL.
             field.validators.append(MaxLengthValidator(field.max_length))
 
     def clean(self):
