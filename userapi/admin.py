@@ -9,8 +9,9 @@ from taskmanager.admin.lists import Bounded
 from userapi.forms import NewUserForm, PasswordForm, UserForm
 from userapi.models import Token, User, fold
 
-# What makes somebody more than a user: only a superuser gives or takes it.
-POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+# What makes somebody more than a user: only a superuser gives or takes it. And what it is in one who is not.
+POWERLESS = {"is_staff": False, "is_superuser": False, "groups": None, "user_permissions": None}
+POWERS = tuple(POWERLESS)
 
 
 @admin.register(User)
@@ -50,8 +51,8 @@ class UserAdmin(Bounded, DjangoUserAdmin):
         self.message_user(request, text, messages.SUCCESS)
 
     def within_reach(self, request, users):
-        """Those of these users whom this one may change: of staff, only a superuser, or it would lend its powers."""
-        return users if request.user.is_superuser else users.filter(is_staff=False, is_superuser=False)
+        """Those of these users whom this one may change: of those with powers, only a superuser; others would borrow them."""
+        return users if request.user.is_superuser else users.filter(**POWERLESS)
 
     def get_search_results(self, request, users, text):
         key = fold(text.strip())

@@ -1,7 +1,7 @@
 """Users and tokens in the admin."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError
 
 from tests.admin.conftest import act
@@ -126,6 +126,24 @@ def test_staff_may_not_change_other_staff(staff, root, path):
     assert site.post(f"{LIST}{root.pk}/{path}", form_of(root, first_name="x")).status_code == 403
     act(site, "userapi/user", "deactivate", root)
     assert User.objects.get(pk=root.pk).is_active
+
+
+def permitted(user):
+    user.user_permissions.add(Permission.objects.get(codename="run_command"))
+
+
+def grouped(user):
+    user.groups.add(Group.objects.create(name="operators"))
+
+
+@pytest.mark.parametrize("power", [permitted, grouped])
+def test_nor_anybody_else_who_has_powers(staff, user, other, power):
+    site, password = staff("view_user", "change_user"), {"password1": "new-horse-77", "password2": "new-horse-77"}
+    power(user)
+    for path in ("change/", "password/"):
+        assert site.post(f"{LIST}{user.pk}/{path}", form_of(user) | password).status_code == 403
+    assert act(site, "userapi/user", "deactivate", user, other)[0].startswith("Deactivated: 1.")
+    assert act(site, "userapi/user", "activate", user, other) == ["Activated: 1."]
 
 
 @pytest.mark.parametrize("text", ["AD", "ada@EXAMPLE.com"])
