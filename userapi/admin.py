@@ -51,7 +51,7 @@ class UserAdmin(Bounded, DjangoUserAdmin):
         self.message_user(request, text, messages.SUCCESS)
 
     def within_reach(self, request, users):
-        """Those of these users whom this one may change: of those with powers, only a superuser; others would borrow them."""
+        """Those of these users whom this one may change: with powers, only for superusers; others would borrow them."""
         return users if request.user.is_superuser else users.filter(**POWERLESS)
 
     def get_search_results(self, request, users, text):
