@@ -113,6 +113,5 @@ class PasswordSerializer(StrictSerializer):
         return data
 
     def update(self, user, data):
-        user.set_password(data["new_password"])
-        user.save(update_fields=["password"])
+        user.change_password(data["new_password"])
         return user
