@@ -101,7 +101,7 @@ class PasswordSerializer(StrictSerializer):
     new_password = PasswordField()
 
     def validate_old_password(self, value):
-        attempts = PasswordAttempts(self.context["token"])
+        attempts = PasswordAttempts(self.context["token"].pk)
         attempts.count()
         if not self.instance.check_password(value):
             raise serializers.ValidationError("This is not your password.")

@@ -9,9 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.admin.conftest import logged_in
 from tests.conftest import PASSWORD, client_of
 from userapi.models import User
-from userapi.throttling import TooManyFailures
+from userapi.throttling import TooManyFailures, TooManyGuesses
 
 PAGES = [
     "",
@@ -184,3 +185,12 @@ def test_whoever_changes_the_own_password_ends_the_tokens(site, root):
     assert site.post("/admin/password_change/", form)["Location"] == "/admin/password_change/done/"
     assert not User.objects.get(pk=root.pk).tokens.exists()
     assert site.get("/admin/").status_code == 200
+
+
+def test_guesses_at_the_own_password_are_limited_by_session(site, root, settings):
+    form = {"old_password": PASSWORD, "new_password1": "another-horse-7", "new_password2": "another-horse-7"}
+    for _ in range(settings.LOGIN_FAILURES):
+        site.post("/admin/password_change/", form | {"old_password": "wrong"})
+    answer = site.post("/admin/password_change/", form)
+    assert answer.context["form"].errors["old_password"] == [TooManyGuesses.default_detail]
+    assert logged_in(root).post("/admin/password_change/", form).status_code == 302
