@@ -151,6 +151,11 @@ def test_users_are_found_by_the_beginning_of_name_or_address(site, user, other, 
     assert list(site.get(LIST, {"q": text}).context["cl"].result_list) == [user]
 
 
+@pytest.mark.parametrize("path", [LIST, TOKENS])
+def test_none_is_found_by_what_is_very_long_once_it_is_folded(site, path):
+    assert not site.get(path, {"q": "\ufdfa" * 3_000}).context["cl"].result_list
+
+
 def test_tokens_are_ended(site, user):
     client = client_of(user)
     token = user.tokens.get()
