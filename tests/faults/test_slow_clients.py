@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from taskmanager import connections
+from taskmanager.server import bind, create_server
 from tests.conftest import database_url, wait_for
 from tests.server import Server
 
@@ -183,3 +185,41 @@ def test_the_room_is_given_back_when_clients_go(patient):
             pass
     wait_for(lambda: connections_of(patient) == 0)
     assert patient.call("POST", TASKS, b'{"name": "a"}'.ljust(9_000_000), token)[0] == 201
+
+
+SIZE = 16 * 2**20
+
+
+@pytest.fixture
+def generous(monkeypatch):
+    """A server, in this process, whose answers are large; it keeps one and a half of them."""
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", str(SIZE))])
+        return [b"x" * SIZE]
+
+    monkeypatch.setattr(connections, "UNTAKEN", SIZE * 3 // 2)
+    server = create_server(application, bind("127.0.0.1", 0), threads=1)
+    threading.Thread(target=server.run).start()
+    yield server
+    server.task_dispatcher.shutdown()
+    server.close()
+
+
+def asked(server):
+    """A connection on which an answer waits."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    connection.connect(server.socket.getsockname())
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    return connection
+
+
+def test_answers_that_nobody_takes_are_bounded(generous):
+    with asked(generous) as idle:
+        time.sleep(0.5)
+        with asked(generous) as slow:
+            wait_for(lambda: len(generous.active_channels) == 2)
+            wait_for(lambda: len(generous.active_channels) == 1)
+            assert len(said(slow)) > SIZE
+        assert len(said(idle)) < SIZE
