@@ -146,6 +146,17 @@ def test_nor_anybody_else_who_has_powers(staff, user, other, power):
     assert act(site, "userapi/user", "activate", user, other) == ["Activated: 1."]
 
 
+def test_staff_may_not_give_powers_to_a_group_of_their_own(staff):
+    site, group = staff("view_group", "add_group", "change_group", "delete_group"), Group.objects.create(name="mine")
+    site.user.groups.add(group)
+    power = Permission.objects.get(codename="run_command")
+    form, path = {"name": "mine", "permissions": [power.pk]}, f"/admin/auth/group/{group.pk}/"
+    assert site.post(f"{path}change/", form).status_code == 403
+    assert site.post("/admin/auth/group/add/", form | {"name": "x"}).status_code == 403
+    assert site.post(f"{path}delete/", {"post": "yes"}).status_code == 403
+    assert site.get(f"{path}change/").status_code == 200
+
+
 @pytest.mark.parametrize("text", ["AD", "ada@EXAMPLE.com"])
 def test_users_are_found_by_the_beginning_of_name_or_address(site, user, other, text):
     assert list(site.get(LIST, {"q": text}).context["cl"].result_list) == [user]
