@@ -16,10 +16,9 @@ from taskapi import answers
 from taskapi.models import Limits, Status, Task
 from taskapi.programs import programs
 from taskmanager.prepared import Prepared
-from taskmanager.wire import UNKNOWN_SHOWN, dumps
+from taskmanager.wire import ID_LIMIT, UNKNOWN_SHOWN, dumps
 
 PAGE = 1_000
-ID_LIMIT = 2**63
 # Fields that can be large: with one of them, rows are read BATCH by BATCH until they are PAGE_BYTES together.
 LARGE = frozenset(["arguments", "result"])
 BATCH, PAGE_BYTES = 32, 8 * 2**20

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from operator import attrgetter
 
 from django.conf import settings
 from waitress.buffers import OverflowableBuffer
@@ -28,6 +29,8 @@ from taskmanager.wire import dumps
 HEADER_LINES = 100
 # Bodies above what may come without a token share so many bytes; smaller ones are always taken.
 ROOM = 256 * 2**20
+# Bytes of answers, in memory and in temporary files, that may wait for clients to take them.
+UNTAKEN = 256 * 2**20
 # Bytes a second; a body gets the time that it takes at this pace, besides REQUEST_TIMEOUT.
 SLOWEST = 16 * 2**10
 # Seconds that a connection is kept open between two requests.
@@ -276,6 +279,18 @@ class Server(TcpWSGIServer):
         for channel in self.quiet():
             if channel.is_overdue(now):
                 channel.give_up()
+        self.bound_answers()
+
+    def bound_answers(self):
+        """Closes those whose clients have taken nothing for longest, while more than UNTAKEN waits for all of them."""
+        waiting = [channel for channel in self.active_channels.values() if channel.total_outbufs_len]
+        untaken = sum(channel.total_outbufs_len for channel in waiting)
+        for channel in sorted(waiting, key=attrgetter("last_activity")):
+            if untaken <= UNTAKEN:
+                break
+            untaken -= channel.total_outbufs_len
+            channel.drop()
+            self.tell("Answers of more than %d bytes are not taken; the quietest clients are closed.", UNTAKEN)
 
     def quiet(self):
         """The connections on which nothing is being answered."""

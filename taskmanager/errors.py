@@ -14,6 +14,8 @@ from taskmanager.wire import dumps
 logger = logging.getLogger(__name__)
 
 PATH_SHOWN = 200
+# What is raised before views count: who is unknown, or may not even ask, as where registration is closed.
+STRANGERS = exceptions.AuthenticationFailed, exceptions.NotAuthenticated, exceptions.PermissionDenied
 
 
 class Away(exceptions.APIException):
@@ -29,7 +31,7 @@ def exception_handler(error, context):
         error = Away()
     elif isinstance(error, ObjectDoesNotExist):
         error = exceptions.NotFound("It was there a moment ago, and has been deleted.")
-    elif isinstance(error, (exceptions.AuthenticationFailed, exceptions.NotAuthenticated)):
+    elif isinstance(error, STRANGERS):
         error = counted(error, context["request"])
     if isinstance(error, exceptions.UnsupportedMediaType):
         error.detail = 'Send JSON, with the header "Content-Type: application/json".'

@@ -5,7 +5,6 @@ Of what is attached to a record, only these fields are told: Django attaches req
 
 import logging
 import re
-import textwrap
 from datetime import UTC, datetime
 
 import orjson
@@ -45,7 +44,8 @@ class LineFormatter(logging.Formatter):
         return f"{line} [{known_as}]" if known_as else line
 
     def formatException(self, exc_info):  # noqa: N802
-        return textwrap.indent(super().formatException(exc_info), "    ")
+        lines = super().formatException(exc_info).splitlines()
+        return "\n".join(f"    {CONTROL.sub(escaped, line)}" for line in lines)
 
 
 class JSONFormatter(logging.Formatter):

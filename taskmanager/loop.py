@@ -37,7 +37,8 @@ class Loop:
         if dispatcher is None:
             self.awake.discard(descriptor)
             return
-        reads = select.POLLIN | select.POLLPRI if dispatcher.readable() else 0
+        # Not for urgent data (POLLPRI), as Waitress's own is: nobody takes it, and one byte would keep the loop busy.
+        reads = select.POLLIN if dispatcher.readable() else 0
         writes = select.POLLOUT if dispatcher.writable() and not dispatcher.accepting else 0
         self.wait_for(descriptor, reads | writes)
         if getattr(dispatcher, "may_sleep", bool)():

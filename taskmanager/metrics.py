@@ -11,7 +11,6 @@ import threading
 from functools import cache
 from pathlib import Path
 
-import waitress
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
@@ -71,7 +70,8 @@ def forget_the_dead(directory):
 
 def serve(listener):
     """Answers /metrics, and nothing else, at this socket, in a thread of its own; returns the server, to close."""
-    only = waitress.create_server(server.without_body_for_head(application), sockets=[listener], threads=1, ident=None)
+    # With the bounds of the other one: with Waitress's own, anybody could have it keep files of gigabytes.
+    only = server.create_server(server.without_body_for_head(application), listener, threads=1)
     threading.Thread(target=only.run, name="metrics", daemon=True).start()
     return only
 

@@ -45,7 +45,8 @@ def serve(application, listener):
     """Serves until a SystemExit or KeyboardInterrupt; requests under way get a few seconds to end."""
     closing = threading.Event()
     application = told_of_the_end(with_headers_at_once(without_body_for_head(application)), closing)
-    server = create_server(application, listener)
+    # Streams have threads of their own, so that ls and kill always find one.
+    server = create_server(application, listener, THREADS + settings.STREAM_LIMIT)
     end_streams_first(server.task_dispatcher, closing)
     try:
         server.run()
@@ -53,7 +54,7 @@ def serve(application, listener):
         server.close()
 
 
-def create_server(application, listener):
+def create_server(application, listener, threads):
     adjustments = Adjustments(
         sockets=[listener],
         connection_limit=min(CONNECTIONS, descriptors(CONNECTIONS * SHARE) // SHARE),
@@ -70,8 +71,7 @@ def create_server(application, listener):
         ident=None,
     )
     dispatcher = ThreadedTaskDispatcher()
-    # Streams have threads of their own, so that ls and kill always find one.
-    dispatcher.set_thread_count(THREADS + settings.STREAM_LIMIT)
+    dispatcher.set_thread_count(threads)
     place = (listener.family, listener.type, listener.proto, listener.getsockname())
     return Server(
         application, {}, _sock=listener, dispatcher=dispatcher, adj=adjustments, sockinfo=place, bind_socket=False

@@ -10,6 +10,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 DEPTH_LIMIT = 32
+ID_LIMIT = 2**63
 # Bytes of a body that are looked at together.
 WINDOW = 64 * 2**10
 UNKNOWN_SHOWN = 20
@@ -96,7 +97,8 @@ def check(value, depth=1):
 
 def id_of(text):
     """The id that this part of a URL names; 0, which nothing has, for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return number if number < ID_LIMIT else 0
 
 
 class JSONRenderer(BaseRenderer):

@@ -1,5 +1,7 @@
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpResponseRedirect
@@ -9,8 +11,11 @@ from taskmanager.admin.lists import Bounded
 from userapi.forms import NewUserForm, PasswordForm, UserForm
 from userapi.models import Token, User, fold
 
-# What makes somebody more than a user: only a superuser gives or takes it.
-POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+# What makes somebody more than a user: only a superuser gives or takes it. And what it is in one who is not.
+POWERLESS = {"is_staff": False, "is_superuser": False, "groups": None, "user_permissions": None}
+POWERS = tuple(POWERLESS)
+# Longer is no address; to fold it would take long, and databases take no pattern of any length.
+SEARCHED = User._meta.get_field("email").max_length
 
 
 @admin.register(User)
@@ -50,11 +55,11 @@ class UserAdmin(Bounded, DjangoUserAdmin):
         self.message_user(request, text, messages.SUCCESS)
 
     def within_reach(self, request, users):
-        """Those of these users whom this one may change: of staff, only a superuser, or it would lend its powers."""
-        return users if request.user.is_superuser else users.filter(is_staff=False, is_superuser=False)
+        """Those of these users whom this one may change: with powers, only for superusers; others would borrow them."""
+        return users if request.user.is_superuser else users.filter(**POWERLESS)
 
     def get_search_results(self, request, users, text):
-        key = fold(text.strip())
+        key = fold(text.strip()[:SEARCHED])
         found = Q(username_key__startswith=key) | Q(email_key__startswith=key)
         return (users.filter(found) if key else users), False
 
@@ -98,10 +103,27 @@ class TokenAdmin(Bounded):
         return super().get_queryset(request).defer("digest", "token_key").select_related("user")
 
     def get_search_results(self, request, tokens, text):
-        return (tokens.filter(user__username_key=fold(text)) if text else tokens), False
+        return (tokens.filter(user__username_key=fold(text[:SEARCHED])) if text else tokens), False
 
     def has_add_permission(self, request):
         return False
 
     def has_change_permission(self, request, token=None):
         return False
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """Groups are powers: staff who could change one would give themselves what they like."""
+
+    def has_add_permission(self, request):
+        return request.user.is_superuser
+
+    def has_change_permission(self, request, group=None):
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request, group=None):
+        return request.user.is_superuser

@@ -3,11 +3,20 @@
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth import forms as auth
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import transaction
 
 from userapi.models import User
 from userapi.serializers import PASSWORD_LIMIT
-from userapi.throttling import LoginAttempts, TooManyFailures
+from userapi.throttling import LoginAttempts, PasswordAttempts, TooMany
+
+
+def count(attempts):
+    """Counts one, as `Attempts.count` does. Raises ValidationError."""
+    try:
+        attempts.count()
+    except TooMany as error:
+        raise ValidationError(str(error.detail)) from None
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -16,13 +25,15 @@ class LoginForm(AdminAuthenticationForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["password"].max_length = PASSWORD_LIMIT
+        for field in self.fields.values():
+            # Of itself, a length that is set by now checks nothing. To fold a long name takes hours, and holds the GIL.
+            field.validators.append(MaxLengthValidator(field.max_length))
 
     def clean(self):
+        if self.errors:
+            return self.cleaned_data
         attempts = LoginAttempts(self.cleaned_data.get("username", ""), self.request.META.get("REMOTE_ADDR", ""))
-        try:
-            attempts.count()
-        except TooManyFailures as error:
-            raise ValidationError(str(error.detail)) from None
+        count(attempts)
         data = super().clean()
         if self.user_cache is not None:
             attempts.succeeded()
@@ -40,7 +51,18 @@ class EndsLogins:
 
 
 class OwnPasswordForm(EndsLogins, AdminPasswordChangeForm):
-    pass
+    """Of who is logged in by this session: wrong old passwords are counted, as the API counts them by token."""
+
+    def __init__(self, *args, session, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.session = session
+
+    def clean_old_password(self):
+        attempts = PasswordAttempts(self.session.session_key)
+        count(attempts)
+        password = super().clean_old_password()
+        attempts.succeeded()
+        return password
 
 
 class PasswordForm(EndsLogins, auth.AdminPasswordChangeForm):

@@ -20,6 +20,7 @@ from taskmanager.prepared import Prepared
 
 # A token in constant use costs one write in this time.
 TOUCH_INTERVAL = timedelta(minutes=1)
+CHANGED = "The password has just been changed. Log in again."
 # What differs in case only is the same.
 TAKEN = {
     "username": "A user with that username already exists.",
@@ -108,8 +109,18 @@ class User(AbstractUser):
         with transaction.atomic():
             unchanged = User.objects.select_for_update().filter(pk=self.pk, password=self.password, is_active=True)
             if not unchanged.first():
-                raise AuthenticationFailed("The password has just been changed. Log in again.")
+                raise AuthenticationFailed(CHANGED)
             return Token.objects.create(self, name=client.replace("\0", "")[:255])
+
+    def change_password(self, password):
+        """Sets another one, for who has just shown the present one.
+
+        Raises AuthenticationFailed when that was changed meanwhile, perhaps because somebody else knew it, too.
+        """
+        unchanged = User.objects.filter(pk=self.pk, password=self.password)
+        self.set_password(password)
+        if not unchanged.update(password=self.password):
+            raise AuthenticationFailed(CHANGED)
 
 
 class Tokens(AuthTokenManager):

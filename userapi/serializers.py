@@ -101,7 +101,7 @@ class PasswordSerializer(StrictSerializer):
     new_password = PasswordField()
 
     def validate_old_password(self, value):
-        attempts = PasswordAttempts(self.context["token"])
+        attempts = PasswordAttempts(self.context["token"].pk)
         attempts.count()
         if not self.instance.check_password(value):
             raise serializers.ValidationError("This is not your password.")
@@ -113,6 +113,5 @@ class PasswordSerializer(StrictSerializer):
         return data
 
     def update(self, user, data):
-        user.set_password(data["new_password"])
-        user.save(update_fields=["password"])
+        user.change_password(data["new_password"])
         return user

@@ -76,16 +76,19 @@ class LoginAttempts(Attempts):
 
 
 class PasswordAttempts(Attempts):
-    """Wrong old passwords, by token: who has stolen one guesses with it, and its owner has others."""
+    """Wrong old passwords, by login: who has stolen one guesses with it, and its owner has others.
+
+    A login is known by the id of its token; at the admin by the key of its session.
+    """
 
     refusal = TooManyGuesses
 
-    def __init__(self, token):
-        self.of_token = key_of("password", token.pk)
-        super().__init__(settings.LOGIN_FAILURES_WINDOW, {self.of_token: settings.LOGIN_FAILURES})
+    def __init__(self, login):
+        self.of_login = key_of("password", login)
+        super().__init__(settings.LOGIN_FAILURES_WINDOW, {self.of_login: settings.LOGIN_FAILURES})
 
     def succeeded(self):
-        AttemptCount.objects.reset(self.of_token)
+        AttemptCount.objects.reset(self.of_login)
 
 
 class RegistrationAttempts(Attempts):

@@ -23,7 +23,11 @@ ERRORS_SHOWN = 5
 
 
 class Chosen(admin.SimpleListFilter):
-    """A filter that leaves it to `found` what to do about it."""
+    """A filter that leaves it to `found` what to do about it. What is not among its choices is not chosen."""
+
+    def value(self):
+        value = super().value()
+        return value if value in dict(self.lookup_choices) else None
 
     def queryset(self, request, tasks):
         return tasks

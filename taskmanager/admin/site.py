@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import PasswordChangeView
 from django.urls import reverse_lazy
@@ -16,7 +18,7 @@ class Site(AdminSite):
     def password_change(self, request, extra_context=None):
         # Django's own, but for the form, which it has no attribute for.
         view = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+            form_class=partial(OwnPasswordForm, session=request.session),
             success_url=reverse_lazy("admin:password_change_done"),
             extra_context=self.each_context(request) | (extra_context or {}),
         )

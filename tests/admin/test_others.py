@@ -27,6 +27,11 @@ def test_the_events_of_a_task_are_found_by_its_id(site, running, fork):
     assert [(event.status, event.by) for event in found] == [("running", None), ("pending", task.owner)]
 
 
+def test_by_what_no_id_can_be_none_is_found(site, running):
+    running()
+    assert not site.get("/admin/taskapi/taskevent/", {"q": "9" * 19}).context["cl"].result_list
+
+
 def test_a_worker_is_shown_with_what_it_does(site, running, worker):
     running()
     page = site.get("/admin/taskapi/worker/").content.decode()

@@ -1,5 +1,6 @@
 """The site: who gets in, what its pages may load, and that the API has nothing to do with any of it."""
 
+import time
 from ipaddress import ip_network
 
 import pytest
@@ -8,9 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.admin.conftest import logged_in
 from tests.conftest import PASSWORD, client_of
 from userapi.models import User
-from userapi.throttling import TooManyFailures
+from userapi.throttling import TooManyFailures, TooManyGuesses
 
 PAGES = [
     "",
@@ -75,6 +77,16 @@ def test_no_other_login_does(user, root, username):
     client, answer = log_in(username, "wrong")
     assert answer.context["form"].errors
     assert "sessionid" not in client.cookies
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("a" + "\u0301" * 50_000 + "\u0316" * 50_000, "a"), ("root", "x" * 2_000)]
+)
+def test_what_would_take_long_is_refused_before_it_is_looked_at(root, username, password):
+    began = time.monotonic()
+    form = log_in(username, password)[1].context["form"]
+    assert "Ensure this value has at most" in str(form.errors)
+    assert time.monotonic() - began < 5
 
 
 def test_nor_does_a_users_right_password(user):
@@ -173,3 +185,12 @@ def test_whoever_changes_the_own_password_ends_the_tokens(site, root):
     assert site.post("/admin/password_change/", form)["Location"] == "/admin/password_change/done/"
     assert not User.objects.get(pk=root.pk).tokens.exists()
     assert site.get("/admin/").status_code == 200
+
+
+def test_guesses_at_the_own_password_are_limited_by_session(site, root, settings):
+    form = {"old_password": PASSWORD, "new_password1": "another-horse-7", "new_password2": "another-horse-7"}
+    for _ in range(settings.LOGIN_FAILURES):
+        site.post("/admin/password_change/", form | {"old_password": "wrong"})
+    answer = site.post("/admin/password_change/", form)
+    assert answer.context["form"].errors["old_password"] == [TooManyGuesses.default_detail]
+    assert logged_in(root).post("/admin/password_change/", form).status_code == 302

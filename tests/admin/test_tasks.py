@@ -15,6 +15,7 @@ LIST = "/admin/taskapi/task/"
 HOSTILE = [
     "?status=nothing",
     "?status=%00",
+    "?program=%00",
     "?q=%00",
     "?q=%F0%9F",
     f"?q={'9' * 400}",

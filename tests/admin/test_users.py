@@ -1,7 +1,7 @@
 """Users and tokens in the admin."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError
 
 from tests.admin.conftest import act
@@ -128,9 +128,43 @@ def test_staff_may_not_change_other_staff(staff, root, path):
     assert User.objects.get(pk=root.pk).is_active
 
 
+def permitted(user):
+    user.user_permissions.add(Permission.objects.get(codename="run_command"))
+
+
+def grouped(user):
+    user.groups.add(Group.objects.create(name="operators"))
+
+
+@pytest.mark.parametrize("power", [permitted, grouped])
+def test_nor_anybody_else_who_has_powers(staff, user, other, power):
+    site, password = staff("view_user", "change_user"), {"password1": "new-horse-77", "password2": "new-horse-77"}
+    power(user)
+    for path in ("change/", "password/"):
+        assert site.post(f"{LIST}{user.pk}/{path}", form_of(user) | password).status_code == 403
+    assert act(site, "userapi/user", "deactivate", user, other)[0].startswith("Deactivated: 1.")
+    assert act(site, "userapi/user", "activate", user, other) == ["Activated: 1."]
+
+
+def test_staff_may_not_give_powers_to_a_group_of_their_own(staff):
+    site, group = staff("view_group", "add_group", "change_group", "delete_group"), Group.objects.create(name="mine")
+    site.user.groups.add(group)
+    power = Permission.objects.get(codename="run_command")
+    form, path = {"name": "mine", "permissions": [power.pk]}, f"/admin/auth/group/{group.pk}/"
+    assert site.post(f"{path}change/", form).status_code == 403
+    assert site.post("/admin/auth/group/add/", form | {"name": "x"}).status_code == 403
+    assert site.post(f"{path}delete/", {"post": "yes"}).status_code == 403
+    assert site.get(f"{path}change/").status_code == 200
+
+
 @pytest.mark.parametrize("text", ["AD", "ada@EXAMPLE.com"])
 def test_users_are_found_by_the_beginning_of_name_or_address(site, user, other, text):
     assert list(site.get(LIST, {"q": text}).context["cl"].result_list) == [user]
+
+
+@pytest.mark.parametrize("path", [LIST, TOKENS])
+def test_none_is_found_by_what_is_very_long_once_it_is_folded(site, path):
+    assert not site.get(path, {"q": "\ufdfa" * 3_000}).context["cl"].result_list
 
 
 def test_tokens_are_ended(site, user):

@@ -66,6 +66,12 @@ def test_a_failed_login_is_counted_once(anonymous, user, throttle):
     assert [anonymous.post("/userapi/login/", body).status_code for _ in range(3)] == [401, 401, 429]
 
 
+def test_who_may_not_even_ask_is_counted(anonymous, throttle, settings):
+    throttle(addresses=2)
+    settings.REGISTRATION = "closed"
+    assert [anonymous.post("/userapi/register/", {}).status_code for _ in range(3)] == [403, 403, 429]
+
+
 def test_a_stream_is_one_call_whatever_comes_on_it(client, throttle):
     throttle(users=2)
     with closing(client.get("/taskapi/events/")) as stream:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
@@ -270,3 +271,13 @@ def test_password_change_refuses(client, field, value):
     answer = client.post("/userapi/password/", body)
     assert answer.status_code == 400
     assert list(answer.json()) == [field]
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_changed_by_the_old_one(user, client, monkeypatch):
+    def owner_is_quicker(password, *args):
+        User.objects.filter(pk=user.pk).update(password=make_password("owners-horse-77"))
+
+    monkeypatch.setattr("userapi.serializers.password_validation.validate_password", owner_is_quicker)
+    body = {"old_password": PASSWORD, "new_password": "thiefs-horse-77"}
+    assert client.post("/userapi/password/", body).status_code == 401
+    assert User.objects.get(pk=user.pk).check_password("owners-horse-77")

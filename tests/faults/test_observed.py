@@ -137,6 +137,10 @@ def test_a_process_that_serves_nothing_else_answers_them_alone(alone):
     assert alone.call("GET", "/taskapi/tasks/")[0] == 404
 
 
+def test_and_takes_no_more_than_other_servers(alone):
+    assert alone.call("POST", "/metrics", b"x" * 70_000)[0] == 413
+
+
 def test_a_worker_of_the_fleet_has_figures_of_its_own(cluster, web):  # noqa: F811
     with WorkerProcess(cluster.url, "--metrics-port", "0", **(ENVIRONMENT | OWN)) as worker:
         worker.port = int(re.search(r"Metrics: http://\S+:(\d+)/metrics", worker.output())[1])

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from taskmanager import connections
+from taskmanager.server import bind, create_server
 from tests.conftest import database_url, wait_for
 from tests.server import Server
 
@@ -131,6 +133,15 @@ def test_who_sends_a_byte_now_and_then_is_dropped_too(impatient):
     assert answers == [b""] or answers[0].split()[1] == b"408"
 
 
+def test_an_urgent_byte_does_not_keep_the_server_busy(patient):
+    token = patient.log_in()
+    with half_open(patient, 1, [b"GET /"]) as [connection]:
+        connection.send(b"!", socket.MSG_OOB)
+        time.sleep(0.3)
+        assert works(patient, token)
+    assert "priority event" not in patient.output()[:10_000]
+
+
 def test_a_slow_body_has_the_time_that_it_needs(impatient):
     token, body = impatient.log_in(), b'{"name": "a"}'.ljust(200_000)
     connection = http.client.HTTPConnection("127.0.0.1", impatient.port, timeout=60)
@@ -174,3 +185,41 @@ def test_the_room_is_given_back_when_clients_go(patient):
             pass
     wait_for(lambda: connections_of(patient) == 0)
     assert patient.call("POST", TASKS, b'{"name": "a"}'.ljust(9_000_000), token)[0] == 201
+
+
+SIZE = 16 * 2**20
+
+
+@pytest.fixture
+def generous(monkeypatch):
+    """A server, in this process, whose answers are large; it keeps one and a half of them."""
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", str(SIZE))])
+        return [b"x" * SIZE]
+
+    monkeypatch.setattr(connections, "UNTAKEN", SIZE * 3 // 2)
+    server = create_server(application, bind("127.0.0.1", 0), threads=1)
+    threading.Thread(target=server.run).start()
+    yield server
+    server.task_dispatcher.shutdown()
+    server.close()
+
+
+def asked(server):
+    """A connection on which an answer waits."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    connection.connect(server.socket.getsockname())
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    return connection
+
+
+def test_answers_that_nobody_takes_are_bounded(generous):
+    with asked(generous) as idle:
+        time.sleep(0.5)
+        with asked(generous) as slow:
+            wait_for(lambda: len(generous.active_channels) == 2)
+            wait_for(lambda: len(generous.active_channels) == 1)
+            assert len(said(slow)) > SIZE
+        assert len(said(idle)) < SIZE

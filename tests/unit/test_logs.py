@@ -68,6 +68,10 @@ def test_neither_can_anything_in_a_traceback():
     assert all(line.startswith("    ") for line in others)
 
 
+def test_nor_does_it_do_anything_to_a_terminal():
+    assert as_line(error=raised("\x1b[2J\0")).splitlines()[-1] == r"    ValueError: \x1b[2J\x00"
+
+
 def test_json_has_a_line_for_each_record():
     found = as_json("a\nb %s", "\ud800\x00", created=1.5)
     assert found == {"time": "1970-01-01T00:00:01.500000Z", "level": "INFO", "logger": "x", "message": "a\nb \\ud800\0"}
