@@ -19,9 +19,9 @@ test: .venv/dev
 test-postgres: .venv/dev
 	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test $(BIN)/pytest $(ARGS)
 
-# The API on the fleet; its engine and its faults belong to test-postgres.
+# The API and the admin on the fleet; its engine and its faults belong to test-postgres.
 test-fleet: .venv/dev
-	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test TASK_ENGINE=procrastinate $(BIN)/pytest tests/api $(ARGS)
+	DATABASE_URL=$(TEST_POSTGRES) SECRET_KEY=test TASK_ENGINE=procrastinate $(BIN)/pytest tests/api tests/admin $(ARGS)
 
 # The fleet under fire, for long: ten minutes each for several seeds.
 torture: .venv/dev

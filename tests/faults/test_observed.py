@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import subprocess
-from contextlib import closing
+import threading
 
 import pytest
 
@@ -125,8 +125,10 @@ def alone(transactional_db, settings):
     settings.METRICS_TOKEN = TOKEN
     listener = server.bind("127.0.0.1", 0)
     alone, only = Server("", port=listener.getsockname()[1]), metrics.serve(listener)
-    with alone.log, closing(only):
+    with alone.log:
         yield alone
+        only.trigger.pull_trigger(only.close)  # in its own thread: it may be looking at what is closed
+        wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name == "metrics"])
         only.task_dispatcher.shutdown()
 
 
