@@ -20,10 +20,10 @@ expect.set_options(timeout=15_000)
 
 
 def pytest_collection_modifyitems(items):
-    """A browser on a busy machine can miss what is on the page for a moment: each of these has a second try."""
+    """A browser on a busy machine can miss what is on the page for a moment: each of these has two more tries."""
     for item in items:
         if item.path.is_relative_to(PROJECT / "tests" / "browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture
