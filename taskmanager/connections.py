@@ -262,13 +262,14 @@ class Server(TcpWSGIServer):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.loop = Loop(self._map)
+        # Set by a signal, whose SystemExit alone could be raised where it is swallowed: in the __del__ of a Body.
+        self.stopping = threading.Event()
+        self.loop = Loop(self._map, self.stopping.is_set)
 
     def run(self):
-        try:
+        with suppress(SystemExit, KeyboardInterrupt):
             self.loop.run()
-        except (SystemExit, KeyboardInterrupt):
-            self.task_dispatcher.shutdown()
+        self.task_dispatcher.shutdown()
 
     def readable(self):
         if len(self.active_channels) >= FULL * self.adj.connection_limit:

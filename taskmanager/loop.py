@@ -12,19 +12,19 @@ TIMEOUT = 1_000  # milliseconds
 
 
 class Loop:
-    """Serves what is in this map of wasyncore's, from descriptors to dispatchers."""
+    """Serves what is in this map of wasyncore's, from descriptors to dispatchers, until it is stopped."""
 
-    def __init__(self, dispatchers):
-        self.dispatchers = dispatchers
+    def __init__(self, dispatchers, stopped):
+        self.dispatchers, self.stopped = dispatchers, stopped
         self.poll = select.poll()
         self.flags = {}
         # Those that are to be asked.
         self.awake = set()
 
     def run(self):
-        """Returns when there is nothing left to serve."""
+        """Returns when there is nothing left to serve, or soon after `stopped()` has become true."""
         self.awake.update(self.dispatchers)
-        while self.dispatchers:
+        while self.dispatchers and not self.stopped():
             for descriptor in list(self.awake):
                 self.ask(descriptor)
             for descriptor, flags in self.poll.poll(TIMEOUT):

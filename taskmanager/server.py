@@ -4,6 +4,7 @@ One process, so that a `kill -9` of it leaves no orphan that would go on serving
 in its main thread, so that slow and half-open clients take a descriptor and no thread.
 """
 
+import signal
 import socket
 import sys
 import threading
@@ -42,16 +43,28 @@ def notice_the_dead(listener):
 
 
 def serve(application, listener):
-    """Serves until a SystemExit or KeyboardInterrupt; requests under way get a few seconds to end."""
+    """Serves until SIGTERM or SIGINT; requests under way get a few seconds to end."""
     closing = threading.Event()
     application = told_of_the_end(with_headers_at_once(without_body_for_head(application)), closing)
     # Streams have threads of their own, so that ls and kill always find one.
     server = create_server(application, listener, THREADS + settings.STREAM_LIMIT)
     end_streams_first(server.task_dispatcher, closing)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stopper(server))
     try:
         server.run()
     finally:
         server.close()
+
+
+def stopper(server):
+    """A signal handler that ends run() at once, or a second later where the exception gets lost."""
+
+    def stop(number, frame):
+        server.stopping.set()
+        raise SystemExit(0)
+
+    return stop
 
 
 def create_server(application, listener, threads):

@@ -74,7 +74,11 @@ class Server:
         """Stops it in good order; returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(sign)
-        return self.process.wait(30)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()  # or it would go on with the database of the tests that follow
+            raise
 
     def kill(self):
         self.process.kill()
