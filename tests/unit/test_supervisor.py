@@ -184,7 +184,7 @@ def test_lower_limits_are_those_of_one_command_only(run):
         command = run(SHOW_LIMITS, **limits)
         supervisors.add((stat_of(command.start().pid) or (None, None))[1])
         assert limits_of(command) == shown(**most | limits)
-    assert len(supervisors - {None}) <= 2  # the one before may not be free yet
+    assert len(supervisors - {None}) <= 4  # of seven commands; those before may not be free yet
 
 
 def test_no_command_has_more_than_the_operator_allows(run):
